@@ -1,0 +1,340 @@
+"""Set up Safe Shop Lab in this folder, then open the course or run the tests.
+
+    python3 start.py                       open the course
+    python3 start.py test                  check the code and run every test; what follows goes to pytest
+    python3 start.py simulate taiwan-gift-shop     anything else goes to the command ``safeshop``
+
+A newcomer has Python and nothing else, so this file uses the standard library only, and only syntax that
+Python 3.6 can read: an older Python must get far enough to say which one is needed. Its sentences are
+English because the catalogues of the other languages come with the package that is being installed here.
+
+What it decides:
+
+* A virtual environment that is active is used; otherwise ``.venv`` beside this file is made and used.
+* The package is installed as a copy, not editable. An editable installation writes this folder's path into a
+  ``.pth`` file, which Python on Windows reads in the code page of the country: under a Chinese code page a path
+  with Chinese characters comes out garbled and the package is not found.
+* An installation a developer made editable from this folder is used as it is and never replaced.
+  One that is editable from another folder is refused, because the other folder's code would run.
+* What was installed is noted in the environment (`NOTE`), so that nothing is installed twice.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Set
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+CLONE = Path(__file__).resolve().parent
+
+OLDEST_PYTHON = (3, 11)
+
+SHIPPED = ("simlib", "lessons/en", "lessons/zh-Hant", "lessons/zh-Hans", "datasets")
+"""Folders whose files go into the installed package; the same as `only-include` in pyproject.toml."""
+
+DESCRIPTION = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "lessons/LICENSE")
+"""Files that say what is installed, and how."""
+
+NOTE = "safeshop-installed.json"
+"""File in the environment's folder: which state of the files was installed there, with which extras."""
+
+SPACE = 1.5e9
+"""Bytes a first installation needs on the disk: 0.9 GB measured on Linux with the tests' tools, and reserve."""
+
+PROBE = """
+import importlib.metadata, importlib.util, json, sys
+origin = None
+try:
+    found = importlib.metadata.distribution("safeshop")
+    origin = found.read_text("direct_url.json") or "{}"
+except importlib.metadata.PackageNotFoundError:
+    pass
+print(json.dumps({
+    "folder": sys.prefix,
+    "origin": origin and json.loads(origin),
+    "pip": importlib.util.find_spec("pip") is not None,
+}))
+"""
+"""Program that an environment's own Python runs to say what the environment holds."""
+
+SAFESHOP = "import sys; sys.argv[0] = 'safeshop'; from simlib.cli import main; sys.exit(main())"
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+CHECKS = (
+    ("ruff check", ["-m", "ruff", "check", "."]),
+    ("ruff format", ["-m", "ruff", "format", "--check", "."]),
+    ("mypy", ["-m", "mypy"]),
+    # Not the script beside Python: -c finds the module whatever characters stand in the path.
+    ("lint-imports", ["-c", LINT_IMPORTS]),
+)
+"""What runs before pytest: name and arguments to Python."""
+
+
+class CannotGoOn(Exception):
+    """Setting up ends here; the text is the one sentence for the reader."""
+
+
+def main(arguments: List[str]) -> int:
+    """Set up, then do what the arguments ask; the exit code."""
+    show_any_character()
+    testing = arguments[:1] == ["test"]
+    try:
+        refuse_old_python()
+        python = environment(CLONE)
+        install(CLONE, python, {"test"} if testing else set())
+        if testing:
+            return run_tests(CLONE, python, arguments[1:])
+        return hand_over([str(python), "-c", SAFESHOP] + arguments)
+    except CannotGoOn as reason:
+        print(reason, file=sys.stderr)
+    except OSError as error:
+        print(
+            f"Setting up stopped: {error.strerror or error} ({error.filename or CLONE}); "
+            "see that you may write there and that the disk is not full, then run the same command again.",
+            file=sys.stderr,
+        )
+    except KeyboardInterrupt:
+        print("Stopped; run the same command again to go on.", file=sys.stderr)
+        return 130
+    return 1
+
+
+def show_any_character() -> None:
+    """Let a terminal that lacks a character of a path show a stand-in rather than stop the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def refuse_old_python() -> None:
+    """Say which Python is needed when this one is too old."""
+    if sys.version_info < OLDEST_PYTHON:
+        needed, this = "{}.{}".format(*OLDEST_PYTHON), "{}.{}".format(*sys.version_info)
+        raise CannotGoOn(
+            f"Safe Shop Lab needs Python {needed} or newer, and this is Python {this}: "
+            "install a newer Python, then run the same command with it."
+        )
+
+
+# -- the environment ---------------------------------------------------------------------------------------------
+
+
+def environment(clone: Path) -> Path:
+    """The Python of the active virtual environment, or of ``.venv`` in the clone, made when needed."""
+    if sys.prefix != sys.base_prefix:
+        return Path(sys.executable)
+    folder = clone / ".venv"
+    python = python_in(folder)
+    if holds(python) is None:
+        make_environment(folder)
+    return python
+
+
+def python_in(folder: Path) -> Path:
+    """Where a virtual environment keeps its Python."""
+    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+
+
+def make_environment(folder: Path) -> None:
+    """Make a virtual environment, replacing one that does not run any more."""
+    if os.path.lexists(str(folder)):
+        # Only an environment may be cleared: anything else under this name belongs to someone.
+        if not (folder / "pyvenv.cfg").is_file():
+            raise CannotGoOn(
+                f"{folder} exists and is not a virtual environment: rename it, then run the same command again."
+            )
+        print(f"The environment in {folder} no longer runs with this Python and is made anew.")
+    if importlib.util.find_spec("venv") is None:
+        raise CannotGoOn(without_venv())
+    # Debian leaves ensurepip out of Python; the pip of this Python then installs from outside.
+    extra = [] if importlib.util.find_spec("ensurepip") else ["--without-pip"]
+    print(f"Making a virtual environment in {folder} …", flush=True)
+    if call([sys.executable, "-m", "venv", "--clear", *extra, str(folder)], folder.parent) != 0:
+        raise CannotGoOn(
+            f"The virtual environment in {folder} could not be made, for the reason shown above: "
+            "see that you may write there and that the disk is not full, then run the same command again."
+        )
+
+
+def without_venv() -> str:
+    """The sentence for a Python that came without its means of installing packages."""
+    return (
+        "This Python came without its parts venv and pip: install them "
+        "(on Debian and Ubuntu: sudo apt install python3-venv), then run the same command again."
+    )
+
+
+def holds(python: Path) -> Optional[dict]:
+    """What the environment of this Python holds; None when it does not run or is too old."""
+    if not python.is_file():
+        return None
+    try:
+        answer = subprocess.run(
+            # -I: neither this folder nor PYTHONPATH may pass for an installation.
+            [str(python), "-I", "-c", PROBE],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        found = json.loads(answer.stdout.decode("utf-8", "replace"))
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+# -- the installation --------------------------------------------------------------------------------------------
+
+
+def install(clone: Path, python: Path, extras: Set[str]) -> None:
+    """Install the package with these extras, unless the same files are already installed with them."""
+    found = holds(python)
+    if found is None:
+        raise CannotGoOn(
+            f"{python} does not run: leave that virtual environment (deactivate), then run the same command again."
+        )
+    if is_editable(found):
+        keep_editable(clone, found)
+        return
+    note = Path(found["folder"]) / NOTE
+    state = fingerprint(clone)
+    before = read_note(note) if found["origin"] is not None else {}
+    had = set(before.get("extras", []))
+    if before.get("files") == state and extras <= had:
+        return
+    if not before:
+        refuse_full_disk(clone)
+        print("Installing Safe Shop Lab and what it needs; the first time this takes some minutes …", flush=True)
+    else:
+        print("Something changed since the last time; installing it …", flush=True)
+    if note.exists():
+        note.unlink()  # An installation that breaks off must not pass for a finished one.
+    wanted = sorted(extras | had)
+    target = ".[{}]".format(",".join(wanted)) if wanted else "."
+    # Relative names: the folder's own characters then never pass through an argument.
+    if call([*pip_for(python, found), "install", "-c", "constraints.txt", target], clone) != 0:
+        raise CannotGoOn(
+            "Installing stopped, for the reason pip gives above: see that this computer reaches the internet "
+            "and that the disk is not full, then run the same command again."
+        )
+    write_note(note, {"files": state, "extras": wanted})
+
+
+def is_editable(found: dict) -> bool:
+    """Whether the environment holds the package as a developer installs it."""
+    return bool((found["origin"] or {}).get("dir_info", {}).get("editable"))
+
+
+def keep_editable(clone: Path, found: dict) -> None:
+    """Use a developer's installation from this clone as it is; refuse one from another folder."""
+    home = Path(url2pathname(urlparse(found["origin"]["url"]).path))
+    if not (home.is_dir() and os.path.samefile(str(home), str(clone))):
+        raise CannotGoOn(
+            f"This virtual environment holds Safe Shop Lab as an editable installation from {home}, not from {clone}: "
+            "leave it (deactivate) or uninstall it there (pip uninstall safeshop), then run the same command again."
+        )
+    print(
+        "Using the editable installation from this folder as it is; after a change of pyproject.toml or "
+        'constraints.txt renew it with: pip install -c constraints.txt -e ".[test]"',
+        flush=True,
+    )
+
+
+def fingerprint(clone: Path) -> str:
+    """One number for the content of all files that decide what gets installed."""
+    files = [clone / name for name in DESCRIPTION]
+    for folder in SHIPPED:
+        files += (clone / folder).rglob("*")
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda path: path.relative_to(clone).as_posix()):
+        name = file.relative_to(clone).as_posix()
+        if file.is_file() and "/__pycache__/" not in name and "/.ipynb_checkpoints/" not in name:
+            content = file.read_bytes()
+            digest.update("{}\0{}\0".format(name, len(content)).encode("utf-8"))
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def read_note(note: Path) -> Dict[str, object]:
+    """What was noted at the last installation; nothing when there is no note or it cannot be read."""
+    try:
+        content = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_note(note: Path, content: Dict[str, object]) -> None:
+    """Note what was installed, whole or not at all."""
+    draft = note.with_name(note.name + ".part")
+    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(str(draft), str(note))
+
+
+def refuse_full_disk(clone: Path) -> None:
+    """Stop before a download that cannot fit."""
+    free = shutil.disk_usage(str(clone)).free
+    if free < SPACE:
+        raise CannotGoOn(
+            f"The disk that holds {clone} has {free / 1e9:.1f} GB free, and setting up needs {SPACE / 1e9:.1f} GB: "
+            "make room, then run the same command again."
+        )
+
+
+def pip_for(python: Path, found: dict) -> List[str]:
+    """The pip that installs into this environment: its own, or that of the Python it was made from."""
+    if found["pip"]:
+        return [str(python), "-m", "pip"]
+    outside = str(getattr(sys, "_base_executable", None) or sys.executable)
+    if subprocess.call([outside, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        raise CannotGoOn(without_venv())
+    return [outside, "-m", "pip", "--python", str(python)]
+
+
+# -- the work ----------------------------------------------------------------------------------------------------
+
+
+def run_tests(clone: Path, python: Path, arguments: List[str]) -> int:
+    """Check the code, then run pytest, whatever the checks said; 0 only when everything passed."""
+    failed = []
+    for name, command in CHECKS:
+        print(f"{name} …", flush=True)
+        if call([str(python), *command], clone) != 0:
+            failed.append(name)
+    code = call([str(python), "-m", "pytest", *arguments], clone)
+    if failed:
+        print("Also failed, see further up: " + ", ".join(failed) + ".", file=sys.stderr)
+    return code or int(bool(failed))
+
+
+def child_variables() -> Dict[str, str]:
+    """Environment variables for what is started here: text is UTF-8 everywhere, also on Windows."""
+    return dict(os.environ, PYTHONUTF8="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+
+
+def call(command: List[str], folder: Path) -> int:
+    """Run a command in a folder; its exit code."""
+    return subprocess.call(command, cwd=str(folder), env=child_variables())
+
+
+def hand_over(command: List[str]) -> int:
+    """Let the command take this program's place, so that Ctrl-C and signals reach it alone."""
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execve(command[0], command, child_variables())
+    # Windows cannot replace a program: wait for it, and leave Ctrl-C, which both receive, to it.
+    with subprocess.Popen(command, env=child_variables()) as program:
+        while True:
+            try:
+                return program.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
