@@ -1,0 +1,123 @@
+"""The start page: what a learner sees first, with every lesson, its minutes and how far he is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from simlib.course.contents import Listed, contents, languages_built
+from simlib.course.progress import LessonProgress, read_progress
+from simlib.course.writing import write_whole
+from simlib.languages import LANGUAGES, _, current_language, set_language
+
+FILE = "Start here.md"
+"""Its name in the learner's folder; the same in every language, so that one bookmark stays good."""
+
+
+def write_start_page(folder: Path, lang: str) -> str | None:
+    """Write the start page anew.
+
+    Parameters
+    ----------
+    folder
+        The learner's folder.
+    lang
+        Language of the page and of the lessons it links to.
+
+    Returns
+    -------
+    str or None
+        A sentence if a damaged progress file had to be set aside.
+
+    Raises
+    ------
+    SafeShopError
+        If the page cannot be written.
+    """
+    progress, notice = read_progress(folder)
+    spoken = current_language()
+    set_language(lang)
+    try:
+        page = start_page(contents(lang), progress.lessons)
+    finally:
+        set_language(spoken)
+    write_whole(folder / FILE, page)
+    return notice
+
+
+def start_page(lessons: list[Listed], progress: dict[str, LessonProgress]) -> str:
+    """The start page as Markdown, in the language in use.
+
+    Parameters
+    ----------
+    lessons
+        By number.
+    progress
+        By lesson number.
+    """
+    done = sum(1 for lesson in lessons if _finished(progress, lesson))
+    rows = [
+        "| {link} | {minutes} | {state} |".format(
+            link=f"[{lesson.number} {_cell(lesson.title)}]({quote(f'{lesson.lang}/{lesson.path.name}')})",
+            minutes=_("{minutes} min").format(minutes=lesson.minutes),
+            state=_state(progress.get(lesson.number)),
+        )
+        for lesson in lessons
+    ]
+    return "\n".join(
+        [
+            f"# {_('Safe Shop Lab')}",
+            "",
+            _(
+                "If a thief got into your shop right now: what would he find, what would it cost, and what "
+                "would have made it less?"
+            ),
+            "",
+            f"## {_('How to use a lesson')}",
+            "",
+            "1. " + _("Click a lesson below. Read from top to bottom."),
+            "2. "
+            + _(
+                "At a grey line that begins with ▶, click it and press **Shift + Enter**: it runs, and its "
+                "result appears below. You never need to open or change the code."
+            ),
+            "3. " + _("Make your guess with the slider, then move on. Your guesses stay on this computer."),
+            "",
+            f"## {_('Lessons')}",
+            "",
+            _("{done} of {all} done.").format(done=done, all=len(lessons)),
+            "",
+            f"| {_('Lesson')} | {_('Time')} | {_('Your progress')} |",
+            "|---|---|---|",
+            *rows,
+            "",
+            _(
+                "This page is renewed whenever you get further; close it and open it again "
+                "to see the new state."
+            ),
+            "",
+            *_other_languages(lessons),
+        ]
+    )
+
+
+def _other_languages(lessons: list[Listed]) -> list[str]:
+    here = lessons[0].lang if lessons else "en"
+    others = [f"{LANGUAGES[tag]}: `safeshop --lang {tag}`" for tag in languages_built() if tag != here]
+    return [" · ".join(others), ""] if others else []
+
+
+def _finished(progress: dict[str, LessonProgress], lesson: Listed) -> bool:
+    return lesson.number in progress and progress[lesson.number].finished is not None
+
+
+def _state(kept: LessonProgress | None) -> str:
+    if kept is None or kept.opened is None:
+        return _("○ not begun")
+    if kept.finished is not None:
+        return _("● done on {date}").format(date=kept.finished.date().isoformat())
+    return _("◐ begun on {date}").format(date=kept.opened.date().isoformat())
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("[", "\\[").replace("]", "\\]")
