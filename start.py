@@ -12,7 +12,7 @@ What it decides:
 
 * A virtual environment that is active is used; otherwise ``.venv`` beside this file is made and used.
 * The package is installed as a copy, not editable. An editable installation writes this folder's path into a
-  ``.pth`` file, which Python on Windows reads in the code page of the country: under a Chinese code page a path
+  ``.pth`` file, which Python on Windows reads in the code page of the country: under such a code page a path
   with Chinese characters comes out garbled and the package is not found.
 * An installation a developer made editable from this folder is used as it is and never replaced.
   One that is editable from another folder is refused, because the other folder's code would run.
@@ -27,7 +27,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Set
+from typing import Any, Dict, List, NamedTuple, Optional, Set
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
@@ -44,11 +44,14 @@ DESCRIPTION = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "les
 NOTE = "safeshop-installed.json"
 """File in the environment's folder: which state of the files was installed there, with which extras."""
 
-SPACE = 1.5e9
-"""Bytes a first installation needs on the disk: 0.9 GB measured on Linux with the tests' tools, and reserve."""
+SPACE = 2e9
+"""Bytes of free disk a first installation asks for: 1.1 GB measured on Linux with the tests' tools, doubled
+because pip unpacks what it downloads beside it."""
 
 PROBE = """
 import importlib.metadata, importlib.util, json, sys
+if sys.version_info < (3, 11):
+    sys.exit(1)
 origin = None
 try:
     found = importlib.metadata.distribution("safeshop")
@@ -58,7 +61,7 @@ except importlib.metadata.PackageNotFoundError:
 print(json.dumps({
     "folder": sys.prefix,
     "origin": origin and json.loads(origin),
-    "pip": importlib.util.find_spec("pip") is not None,
+    "has_pip": importlib.util.find_spec("pip") is not None,
 }))
 """
 """Program that an environment's own Python runs to say what the environment holds."""
@@ -76,7 +79,26 @@ CHECKS = (
 """What runs before pytest: name and arguments to Python."""
 
 
-class CannotGoOn(Exception):
+class Environment(NamedTuple):
+    """What a virtual environment says of itself; the fields are those of `PROBE`.
+
+    ``folder`` is where it lies, ``origin`` pip's record of where the installed package came from (None when
+    it is not installed), ``has_pip`` whether it has a pip of its own.
+    """
+
+    folder: str
+    origin: Optional[Dict[str, Any]]
+    has_pip: bool
+
+
+class Note(NamedTuple):
+    """What was installed: the fingerprint of the files, and the extras in alphabetical order."""
+
+    files: str
+    extras: List[str]
+
+
+class SetupError(Exception):
     """Setting up ends here; the text is the one sentence for the reader."""
 
 
@@ -90,8 +112,8 @@ def main(arguments: List[str]) -> int:
         install(CLONE, python, {"test"} if testing else set())
         if testing:
             return run_tests(CLONE, python, arguments[1:])
-        return hand_over([str(python), "-c", SAFESHOP] + arguments)
-    except CannotGoOn as reason:
+        return hand_over([str(python), "-c", SAFESHOP, *arguments])
+    except SetupError as reason:
         print(reason, file=sys.stderr)
     except OSError as error:
         print(
@@ -116,13 +138,13 @@ def refuse_old_python() -> None:
     """Say which Python is needed when this one is too old."""
     if sys.version_info < OLDEST_PYTHON:
         needed, this = "{}.{}".format(*OLDEST_PYTHON), "{}.{}".format(*sys.version_info)
-        raise CannotGoOn(
+        raise SetupError(
             f"Safe Shop Lab needs Python {needed} or newer, and this is Python {this}: "
             "install a newer Python, then run the same command with it."
         )
 
 
-# -- the environment ---------------------------------------------------------------------------------------------
+# -- the environment -----------------------------------------------------------------------------------------
 
 
 def environment(clone: Path) -> Path:
@@ -131,7 +153,7 @@ def environment(clone: Path) -> Path:
         return Path(sys.executable)
     folder = clone / ".venv"
     python = python_in(folder)
-    if holds(python) is None:
+    if ask(python) is None:
         make_environment(folder)
     return python
 
@@ -146,17 +168,18 @@ def make_environment(folder: Path) -> None:
     if os.path.lexists(str(folder)):
         # Only an environment may be cleared: anything else under this name belongs to someone.
         if not (folder / "pyvenv.cfg").is_file():
-            raise CannotGoOn(
-                f"{folder} exists and is not a virtual environment: rename it, then run the same command again."
+            raise SetupError(
+                f"{folder} exists and is not a virtual environment: "
+                "rename it, then run the same command again."
             )
         print(f"The environment in {folder} no longer runs with this Python and is made anew.")
     if importlib.util.find_spec("venv") is None:
-        raise CannotGoOn(without_venv())
+        raise SetupError(without_venv())
     # Debian leaves ensurepip out of Python; the pip of this Python then installs from outside.
     extra = [] if importlib.util.find_spec("ensurepip") else ["--without-pip"]
     print(f"Making a virtual environment in {folder} …", flush=True)
     if call([sys.executable, "-m", "venv", "--clear", *extra, str(folder)], folder.parent) != 0:
-        raise CannotGoOn(
+        raise SetupError(
             f"The virtual environment in {folder} could not be made, for the reason shown above: "
             "see that you may write there and that the disk is not full, then run the same command again."
         )
@@ -170,8 +193,8 @@ def without_venv() -> str:
     )
 
 
-def holds(python: Path) -> Optional[dict]:
-    """What the environment of this Python holds; None when it does not run or is too old."""
+def ask(python: Path) -> Optional[Environment]:
+    """What the environment of this Python says of itself; None when it does not run or is too old."""
     if not python.is_file():
         return None
     try:
@@ -182,61 +205,57 @@ def holds(python: Path) -> Optional[dict]:
             stderr=subprocess.DEVNULL,
             check=True,
         )
-        found = json.loads(answer.stdout.decode("utf-8", "replace"))
-    except (OSError, ValueError, subprocess.CalledProcessError):
+        return Environment(**json.loads(answer.stdout.decode("ascii")))
+    except (OSError, ValueError, TypeError, subprocess.CalledProcessError):
         return None
-    return found if isinstance(found, dict) else None
 
 
-# -- the installation --------------------------------------------------------------------------------------------
+# -- the installation ----------------------------------------------------------------------------------------
 
 
 def install(clone: Path, python: Path, extras: Set[str]) -> None:
     """Install the package with these extras, unless the same files are already installed with them."""
-    found = holds(python)
+    found = ask(python)
     if found is None:
-        raise CannotGoOn(
-            f"{python} does not run: leave that virtual environment (deactivate), then run the same command again."
+        raise SetupError(
+            f"{python} does not run: leave that virtual environment (deactivate), "
+            "then run the same command again."
         )
-    if is_editable(found):
-        keep_editable(clone, found)
+    if found.origin is not None and found.origin.get("dir_info", {}).get("editable"):
+        keep_editable(clone, found.origin)
         return
-    note = Path(found["folder"]) / NOTE
+    file = Path(found.folder) / NOTE
     state = fingerprint(clone)
-    before = read_note(note) if found["origin"] is not None else {}
-    had = set(before.get("extras", []))
-    if before.get("files") == state and extras <= had:
+    # A note outlives the package when someone uninstalls it.
+    before = read_note(file) if found.origin is not None else Note("", [])
+    wanted = sorted(extras | set(before.extras))
+    if before == Note(state, wanted):
         return
-    if not before:
+    if not before.files:
         refuse_full_disk(clone)
-        print("Installing Safe Shop Lab and what it needs; the first time this takes some minutes …", flush=True)
+        print("Installing Safe Shop Lab and what it needs; this takes some minutes, once …", flush=True)
     else:
-        print("Something changed since the last time; installing it …", flush=True)
-    if note.exists():
-        note.unlink()  # An installation that breaks off must not pass for a finished one.
-    wanted = sorted(extras | had)
+        print("Something is new since the last time; installing it …", flush=True)
+    if file.exists():
+        file.unlink()  # An installation that breaks off must not pass for a finished one.
     target = ".[{}]".format(",".join(wanted)) if wanted else "."
     # Relative names: the folder's own characters then never pass through an argument.
     if call([*pip_for(python, found), "install", "-c", "constraints.txt", target], clone) != 0:
-        raise CannotGoOn(
+        raise SetupError(
             "Installing stopped, for the reason pip gives above: see that this computer reaches the internet "
             "and that the disk is not full, then run the same command again."
         )
-    write_note(note, {"files": state, "extras": wanted})
+    write_note(file, Note(state, wanted))
 
 
-def is_editable(found: dict) -> bool:
-    """Whether the environment holds the package as a developer installs it."""
-    return bool((found["origin"] or {}).get("dir_info", {}).get("editable"))
-
-
-def keep_editable(clone: Path, found: dict) -> None:
+def keep_editable(clone: Path, origin: Dict[str, Any]) -> None:
     """Use a developer's installation from this clone as it is; refuse one from another folder."""
-    home = Path(url2pathname(urlparse(found["origin"]["url"]).path))
-    if not (home.is_dir() and os.path.samefile(str(home), str(clone))):
-        raise CannotGoOn(
-            f"This virtual environment holds Safe Shop Lab as an editable installation from {home}, not from {clone}: "
-            "leave it (deactivate) or uninstall it there (pip uninstall safeshop), then run the same command again."
+    home = Path(url2pathname(urlparse(origin["url"]).path))
+    if not (home.is_dir() and home.samefile(clone)):
+        raise SetupError(
+            f"This virtual environment holds an editable installation of Safe Shop Lab from {home}, "
+            f"not from {clone}: leave the environment (deactivate) or uninstall there "
+            "(pip uninstall safeshop), then run the same command again."
         )
     print(
         "Using the editable installation from this folder as it is; after a change of pyproject.toml or "
@@ -255,48 +274,50 @@ def fingerprint(clone: Path) -> str:
         name = file.relative_to(clone).as_posix()
         if file.is_file() and "/__pycache__/" not in name and "/.ipynb_checkpoints/" not in name:
             content = file.read_bytes()
-            digest.update("{}\0{}\0".format(name, len(content)).encode("utf-8"))
+            digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
     return digest.hexdigest()
 
 
-def read_note(note: Path) -> Dict[str, object]:
-    """What was noted at the last installation; nothing when there is no note or it cannot be read."""
+def read_note(file: Path) -> Note:
+    """What was noted at the last installation; an empty note when there is none that can be read."""
     try:
-        content = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return Note(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Note("", [])
 
 
-def write_note(note: Path, content: Dict[str, object]) -> None:
+def write_note(file: Path, note: Note) -> None:
     """Note what was installed, whole or not at all."""
-    draft = note.with_name(note.name + ".part")
-    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(str(draft), str(note))
+    draft = file.with_name(file.name + ".part")
+    draft.write_text(json.dumps(note._asdict(), indent=1) + "\n", encoding="utf-8")
+    draft.replace(file)
 
 
 def refuse_full_disk(clone: Path) -> None:
     """Stop before a download that cannot fit."""
     free = shutil.disk_usage(str(clone)).free
     if free < SPACE:
-        raise CannotGoOn(
-            f"The disk that holds {clone} has {free / 1e9:.1f} GB free, and setting up needs {SPACE / 1e9:.1f} GB: "
-            "make room, then run the same command again."
+        raise SetupError(
+            f"The disk that holds {clone} has {free / 1e9:.1f} GB free, and setting up needs "
+            f"{SPACE / 1e9:.1f} GB: make room, then run the same command again."
         )
 
 
-def pip_for(python: Path, found: dict) -> List[str]:
+def pip_for(python: Path, found: Environment) -> List[str]:
     """The pip that installs into this environment: its own, or that of the Python it was made from."""
-    if found["pip"]:
+    if found.has_pip:
         return [str(python), "-m", "pip"]
+    # In an active environment without a pip (uv makes such), the Python underneath may have one.
     outside = str(getattr(sys, "_base_executable", None) or sys.executable)
-    if subprocess.call([outside, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        raise CannotGoOn(without_venv())
+    if subprocess.call(
+        [outside, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ):
+        raise SetupError(without_venv())
     return [outside, "-m", "pip", "--python", str(python)]
 
 
-# -- the work ----------------------------------------------------------------------------------------------------
+# -- the work ------------------------------------------------------------------------------------------------
 
 
 def run_tests(clone: Path, python: Path, arguments: List[str]) -> int:

@@ -1,0 +1,63 @@
+"""What every test gets: this folder's code also in what it starts, and a home of its own.
+
+A test may neither read nor write the home of whoever runs it: the course keeps progress and lessons there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The repository."""
+
+# Continuous integration must say the same about the same code, whatever the day and the load of the machine.
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("default", settings.get_profile("default"), deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# Kernels and commands started by a test run this folder's code, not the copy that start.py installed; and a
+# lesson run by a test shows its results without waiting for a learner's guess.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+os.environ["SAFESHOP_PREDICT"] = "skip"
+
+HOMES = {
+    "HOME": "",
+    "USERPROFILE": "",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_DOCUMENTS_DIR": "Documents",
+    "APPDATA": "AppData/Roaming",
+    "LOCALAPPDATA": "AppData/Local",
+    "JUPYTER_CONFIG_DIR": ".jupyter",
+    "JUPYTER_DATA_DIR": ".local/share/jupyter",
+    "JUPYTER_RUNTIME_DIR": ".local/share/jupyter/runtime",
+    "IPYTHONDIR": ".ipython",
+}
+"""Variables by which programs find a user's folders, and where each points within the test's home."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for this test alone, outside its ``tmp_path``."""
+    folder = tmp_path_factory.mktemp("home")
+    for name, place in HOMES.items():
+        monkeypatch.setenv(name, str(folder / place))
+    for name in ("SAFESHOP_FOLDER", "SAFESHOP_LESSONS", "SAFESHOP_TRACEBACK"):
+        monkeypatch.delenv(name, raising=False)
+    # Matplotlib's list of fonts takes seconds to make, so all tests share one.
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
+    return folder
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository."""
+    return ROOT
