@@ -1,0 +1,1 @@
+"""Payment: where the money is at each moment, kept by double entry (`ledger`)."""

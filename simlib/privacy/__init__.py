@@ -1,0 +1,39 @@
+"""Privacy: where each piece of personal data lay, readable or not, from when to when.
+
+`copies` turns a run and a retention policy into a table of copies; `exposure` counts and integrates them;
+`needs` says which parties are left without the data they need.
+"""
+
+from simlib.privacy.copies import CONTACT, FORMS, ONLINE, PLACES, RECORDS, Field, copies_of, web_place
+from simlib.privacy.exposure import (
+    LittlesLaw,
+    copies_taken,
+    exposure,
+    exposure_peak,
+    littles_law,
+    record_days,
+    time_online,
+)
+from simlib.privacy.needs import NEEDS, Need, UnmetNeed, unmet_needs
+
+__all__ = [
+    "CONTACT",
+    "FORMS",
+    "NEEDS",
+    "ONLINE",
+    "PLACES",
+    "RECORDS",
+    "Field",
+    "LittlesLaw",
+    "Need",
+    "UnmetNeed",
+    "copies_of",
+    "copies_taken",
+    "exposure",
+    "exposure_peak",
+    "littles_law",
+    "record_days",
+    "time_online",
+    "unmet_needs",
+    "web_place",
+]

@@ -1,0 +1,382 @@
+"""Records: what a run leaves behind. Data only; nothing here reaches back into the simulated world.
+
+A `Run` is a set of tables of numpy columns. Times are days since the scenario's start (``nan``: it has not
+happened; ``inf``: no end yet), amounts are whole minor units (cents) of the scenario's currency, and words are
+stored as small numbers with their list of words in `Table.words`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simlib.errors import SafeShopError
+from simlib.languages import _
+from simlib.scenario import MINOR_UNITS, Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MILESTONES: Final = (
+    "visited",
+    "carted",
+    "placed",
+    "acknowledged",
+    "checked",
+    "confirmed",
+    "redirected",
+    "paid",
+    "seller_told",
+    "packed",
+    "picked_up",
+    "delivered",
+    "cooling_off_ended",
+    "return_requested",
+    "return_approved",
+    "return_received",
+    "refunded",
+    "closed",
+    "reviewed",
+    "enquired",
+    "answered",
+)
+"""What an order can reach, in the order in which it usually does; one column each in `Run.orders`."""
+
+STATES: Final = ("open", "completed", "refunded", "rejected", "unpaid", "out_of_stock", "refused")
+"""Where an order stands at the end of the run; all but ``open`` are final, reached at milestone ``closed``.
+
+rejected: wrong price or no stock, found at the check; unpaid: the buyer gave up paying; out_of_stock: confirmed
+but not on the shelf; refused: not accepted at the door.
+"""
+
+ACTORS: Final = ("buyer", "shop", "customer_service", "packer", "payment_company", "courier")
+"""Who acts in an event."""
+
+EVENTS: Final = (
+    *MILESTONES,
+    "authenticated",
+    "declined",
+    "refused_at_door",
+    "returned_to_sender",
+    "rejected",
+    "given_up",
+    "out_of_stock",
+    "completed",
+    "restocked",
+)
+"""Kinds of event in `Run.events`."""
+
+FORMAT: Final = 1
+"""Version of the file written by `Run.save`."""
+
+
+class Table(Mapping[str, npt.NDArray[Any]]):
+    """Columns of equal length, read only.
+
+    Parameters
+    ----------
+    columns
+        Name → one-dimensional array.
+    words
+        For columns of codes: name → the words that the codes 0, 1, 2 … stand for.
+    """
+
+    def __init__(
+        self, columns: Mapping[str, npt.NDArray[Any]], words: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns differ in length: {sorted(lengths)}")
+        for column in columns.values():
+            column.setflags(write=False)
+        self.columns = MappingProxyType(dict(columns))
+        self.words = MappingProxyType(dict(words or {}))
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self.columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __repr__(self) -> str:
+        return f"Table({self.rows} rows: {', '.join(self.columns)})"
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values()), ()))
+
+    def code(self, column: str, word: str) -> int:
+        """The number that stands for a word in a column of codes."""
+        return self.words[column].index(word)
+
+    def where(self, column: str, word: str) -> npt.NDArray[np.bool_]:
+        """Which rows have this word in that column."""
+        return np.asarray(self.columns[column] == self.code(column, word))
+
+    def pandas(self) -> pd.DataFrame:
+        """The table as a DataFrame; columns of codes become categories of words."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                name: (
+                    pd.Categorical.from_codes(column.astype(np.int64), list(self.words[name]))
+                    if name in self.words
+                    else column
+                )
+                for name, column in self.columns.items()
+            }
+        )
+
+    def same_as(self, other: Table) -> bool:
+        """Whether both tables hold the same columns, words, types and values, bit for bit."""
+        return (
+            list(self.columns) == list(other.columns)
+            and dict(self.words) == dict(other.words)
+            and all(
+                column.dtype == other[name].dtype and column.tobytes() == other[name].tobytes()
+                for name, column in self.columns.items()
+            )
+        )
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """One figure of a run's summary.
+
+    Attributes
+    ----------
+    key
+        Stable name for programs.
+    label
+        What it is, in the reader's language.
+    value
+        The figure; amounts in whole currency units.
+    unit
+        Its unit, in the reader's language.
+    """
+
+    key: str
+    label: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one simulated stretch of time left behind.
+
+    Attributes
+    ----------
+    scenario, days, seed
+        What was simulated, for how many days, with which seed.
+    orders
+        One row an order: order, member, payment_method, state, amount, list_amount, unit costs (goods_cost), and
+        a column of days for each of `MILESTONES`.
+    lines
+        One row a line of an order: order, product (position in the catalogue), pieces, unit_price.
+    events
+        Long log in order of time: t, kind, order (−1 for none), actor, amount.
+    members
+        member, joined (negative: before the start).
+    traffic
+        One row a day: visits, carts and checkouts that began on it.
+    postings
+        Double entry: t, transaction, kind, order, account, amount (+ in, − out); each transaction sums to zero.
+    stock
+        Every movement on the shelf: t, product, pieces (+ in, − out), reason, order.
+    """
+
+    scenario: Scenario
+    days: int
+    seed: int
+    orders: Table
+    lines: Table
+    events: Table
+    members: Table
+    traffic: Table
+    postings: Table
+    stock: Table
+
+    TABLES = ("orders", "lines", "events", "members", "traffic", "postings", "stock")
+
+    @cached_property
+    def copies(self) -> Table:
+        """All copies of personal data under the scenario's own retention policy (`simlib.privacy.copies_of`)."""
+        from simlib.privacy import copies_of
+
+        return copies_of(self)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The stored tables by name."""
+        return {name: getattr(self, name) for name in self.TABLES}
+
+    def balance(self) -> dict[str, int]:
+        """What each account holds at the end, in minor units; all of them sum to zero."""
+        accounts = self.postings.words["account"]
+        sums = np.zeros(len(accounts), dtype=np.int64)
+        np.add.at(sums, self.postings["account"], self.postings["amount"])
+        return dict(zip(accounts, sums.tolist(), strict=True))
+
+    def summary(self) -> list[SummaryLine]:
+        """The figures a shopkeeper asks for first."""
+        orders = self.orders
+        per_unit = MINOR_UNITS[self.scenario.currency]
+        currency = self.scenario.currency
+        count, days = _("orders"), _("days")
+        states = _state_labels()
+        lines = [
+            SummaryLine("visits", _("Visits"), int(self.traffic["visits"].sum()), _("visits")),
+            SummaryLine("orders", _("Orders placed"), orders.rows, count),
+        ]
+        for state in STATES:
+            lines.append(
+                SummaryLine(f"orders_{state}", states[state], int(orders.where("state", state).sum()), count)
+            )
+        for key, label, begin, end in (
+            ("days_to_payment", _("From order to payment, mean"), "placed", "paid"),
+            ("days_to_delivery", _("From order to delivery, mean"), "placed", "delivered"),
+            ("days_to_close", _("From order to its end, mean"), "placed", "closed"),
+        ):
+            lines.append(SummaryLine(key, label, mean_days_between(orders, begin, end), days))
+        balance = self.balance()
+        for key, label, account in (
+            ("seller_cash", _("Seller's cash"), "seller"),
+            ("waiting_money", _("Money waiting with payment companies"), "payment_company"),
+            ("escrow", _("Money in escrow"), "escrow"),
+            ("payment_fees", _("Payment fees"), "payment_fees"),
+            ("commission", _("Marketplace commission"), "platform_fees"),
+        ):
+            lines.append(SummaryLine(key, label, balance[account] / per_unit, currency))
+        from simlib.privacy import ONLINE, exposure_peak, record_days
+
+        peak, _moment = exposure_peak(self.copies, ONLINE, 0.0, float(self.days))
+        lines.append(
+            SummaryLine("exposure_peak", _("Readable online copies at the worst moment"), peak, _("copies"))
+        )
+        lines.append(
+            SummaryLine(
+                "exposure_record_days",
+                _("Readable online exposure, total"),
+                record_days(self.copies, ONLINE, 0.0, float(self.days)),
+                _("record-days"),
+            )
+        )
+        return lines
+
+    def save(self, path: str | Path) -> None:
+        """Write the run to one ``.npz`` file without loss; an existing file is replaced only when all is written.
+
+        Raises
+        ------
+        SafeShopError
+            If the file cannot be written.
+        """
+        path = Path(path)
+        head = {
+            "format": FORMAT,
+            "days": self.days,
+            "seed": self.seed,
+            "scenario": self.scenario.model_dump(mode="json"),
+            "words": {
+                name: {c: list(w) for c, w in table.words.items()} for name, table in self.tables.items()
+            },
+        }
+        arrays: dict[str, Any] = {"head": np.array(json.dumps(head, ensure_ascii=False, sort_keys=True))}
+        for name, table in self.tables.items():
+            for column, content in table.items():
+                arrays[f"{name}.{column}"] = content
+        try:
+            handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez_compressed(file, allow_pickle=False, **arrays)
+                Path(part).replace(path)
+            except BaseException:
+                Path(part).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise SafeShopError(
+                _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror)
+            ) from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Run:
+        """Read a run written by `save`.
+
+        Raises
+        ------
+        SafeShopError
+            If the file is missing, damaged, or not a saved run.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except OSError as error:
+            raise SafeShopError(
+                _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error)
+            ) from None
+        except (ValueError, EOFError, zipfile.BadZipFile, KeyError, AttributeError, NotImplementedError):
+            raise SafeShopError(
+                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
+            ) from None
+        try:
+            head = json.loads(str(arrays.pop("head")[()]))
+            if head["format"] != FORMAT:
+                raise SafeShopError(
+                    _("{path} was saved in format {found}; this version reads format {known}.").format(
+                        path=path, found=head["format"], known=FORMAT
+                    )
+                )
+            tables: dict[str, dict[str, npt.NDArray[Any]]] = {name: {} for name in cls.TABLES}
+            for name, content in arrays.items():
+                table, _dot, column = name.partition(".")
+                tables[table][column] = content
+            return cls(
+                Scenario.model_validate(head["scenario"]),
+                head["days"],
+                head["seed"],
+                **{
+                    name: Table(columns, {c: tuple(w) for c, w in head["words"][name].items()})
+                    for name, columns in tables.items()
+                },
+            )
+        except (KeyError, ValueError, TypeError):
+            raise SafeShopError(
+                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
+            ) from None
+
+
+def _state_labels() -> dict[str, str]:
+    return {
+        "open": _("… still under way"),
+        "completed": _("… completed"),
+        "refunded": _("… returned and refunded"),
+        "rejected": _("… refused at the check of stock and price"),
+        "unpaid": _("… never paid"),
+        "out_of_stock": _("… confirmed but not on the shelf"),
+        "refused": _("… not accepted at the door"),
+    }
+
+
+def mean_days_between(orders: Table, begin: str, end: str) -> float:
+    """Mean time between two milestones over the orders that reached both, in days (nan if none did)."""
+    spans = orders[end] - orders[begin]
+    spans = spans[~np.isnan(spans)]
+    return float(spans.mean()) if spans.size else float("nan")

@@ -1,0 +1,867 @@
+"""Scenario: everything that is simulated, in one immutable, checked description.
+
+Nothing else configures a run. A scenario comes from a preset (`Scenario.load("taiwan-gift-shop")`), from the
+learner's own YAML file, or from another scenario by `changed`. Where a YAML value is written as
+``{fact: some-id}`` it is taken from `simlib.facts`, so that every default can be traced to its source.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from simlib.errors import SafeShopError
+from simlib.facts import Fact, fact
+from simlib.languages import _
+
+PRESETS = Path(__file__).parent / "scenarios"
+"""Folder of the presets, one YAML file each."""
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Names of the days of the week, in the order of `datetime.date.weekday`."""
+
+MINOR_UNITS = {"TWD": 100, "HKD": 100, "CNY": 100, "EUR": 100, "USD": 100}
+"""Minor units in one unit of each currency (ISO 4217)."""
+
+DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440, "seconds": 1 / 86400}
+"""Length of each unit of time in days."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Money = Annotated[Decimal, Field(ge=0, decimal_places=2)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Part(BaseModel):
+    """A piece of a scenario: frozen, and without room for misspelt keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="constants")
+
+
+class Duration(Part):
+    """A time that differs from case to case: log-normal with the given mean.
+
+    Attributes
+    ----------
+    mean
+        Mean, in `unit`.
+    unit
+        days, hours, minutes or seconds.
+    spread
+        Coefficient of variation (standard deviation divided by mean); 0 means always the mean.
+    """
+
+    mean: Positive
+    unit: Literal["days", "hours", "minutes", "seconds"]
+    spread: Annotated[float, Field(ge=0, le=5)]
+
+    @property
+    def mean_days(self) -> float:
+        """The mean in days."""
+        return self.mean * DAYS_IN[self.unit]
+
+
+class Clock(Part):
+    """A time of day on some days of the week, such as the courier's round.
+
+    Attributes
+    ----------
+    time
+        Local time, ``"HH:MM"``.
+    days
+        Days of the week on which it happens.
+    """
+
+    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+
+
+class Hours(Part):
+    """When people work.
+
+    Attributes
+    ----------
+    opens, closes
+        Local time, ``"HH:MM"``.
+    days
+        Working days.
+    """
+
+    opens: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    closes: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Hours:
+        if self.opens >= self.closes:
+            raise ValueError(
+                _("closes must be later than opens ({opens}), not {closes}").format(
+                    opens=self.opens, closes=self.closes
+                )
+            )
+        return self
+
+
+class Product(Part):
+    """One article of the catalogue.
+
+    Attributes
+    ----------
+    sku, name
+        Stock-keeping unit and what the customer reads.
+    price, unit_cost
+        Per piece, in the scenario's currency.
+    popularity
+        Relative weight with which buyers choose it.
+    stock
+        Pieces on the shelf at the start.
+    reorder_point, reorder_up_to, lead_time_days
+        When no more than `reorder_point` pieces are free or on the way, the shop orders up to `reorder_up_to`;
+        they arrive after the lead time.
+    """
+
+    sku: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1)]
+    price: Money
+    unit_cost: Money
+    popularity: Positive
+    stock: Annotated[int, Field(ge=0)]
+    reorder_point: Annotated[int, Field(ge=0)]
+    reorder_up_to: Count
+    lead_time_days: Positive
+
+    @model_validator(mode="after")
+    def _orders_more_than_the_reorder_point(self) -> Product:
+        if self.reorder_up_to <= self.reorder_point:
+            raise ValueError(
+                _("reorder_up_to must be more than reorder_point ({point}), not {up_to}").format(
+                    point=self.reorder_point, up_to=self.reorder_up_to
+                )
+            )
+        return self
+
+
+class Demand(Part):
+    """Who comes and what he puts into the cart.
+
+    Attributes
+    ----------
+    orders_per_day
+        Mean number of visits a day that end in a checkout.
+    hourly_visits
+        24 relative weights, from midnight.
+    visit_to_cart, cart_to_checkout
+        Share of visits that fill a cart; share of carts that reach checkout.
+    browsing, checkout
+        From arrival to the filled cart; from there to the placed order.
+    returning
+        Share of orders by members who had registered before.
+    members_at_start, membership_age_days
+        Members at day 0 and the time over which they joined before it.
+    extra_line, extra_piece
+        Chance of each further product, and of each further piece of a product.
+    """
+
+    orders_per_day: Annotated[float, Field(gt=0, le=1_000_000)]
+    hourly_visits: Annotated[tuple[NotNegative, ...], Field(min_length=24, max_length=24)]
+    visit_to_cart: Annotated[float, Field(gt=0, le=1)]
+    cart_to_checkout: Annotated[float, Field(gt=0, le=1)]
+    browsing: Duration
+    checkout: Duration
+    returning: Share
+    members_at_start: Annotated[int, Field(ge=0)]
+    membership_age_days: Positive
+    extra_line: Annotated[float, Field(ge=0, lt=1)]
+    extra_piece: Annotated[float, Field(ge=0, lt=1)]
+
+    @field_validator("hourly_visits")
+    @classmethod
+    def _somebody_comes(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
+        if sum(weights) <= 0:
+            raise ValueError(_("at least one hour must have a weight above 0"))
+        return weights
+
+
+class Confirmation(Part):
+    """What turns an order into a contract.
+
+    Attributes
+    ----------
+    mode
+        ``automatic``: the acknowledgement already confirms; ``check-first``: customer service looks at stock
+        and price, then confirms or refuses.
+    acknowledgement
+        Until the automatic reply has gone out.
+    check
+        Working time of the look at stock and price.
+    price_floor
+        A line under this share of the catalogue price is taken for an error and refused.
+    """
+
+    mode: Literal["automatic", "check-first"]
+    acknowledgement: Duration
+    check: Duration
+    price_floor: Share
+
+
+class PaymentMethod(Part):
+    """One way to pay.
+
+    Attributes
+    ----------
+    name
+        card, wallet, bank-transfer or cash-on-delivery.
+    weight
+        Relative weight among the shop's methods.
+    pay_after
+        From the confirmation until the buyer opens the payment page or makes the transfer; not used for cash
+        on delivery.
+    redirect, authentication
+        On the payment page: until it has loaded; until password or fingerprint is given.
+    fail
+        Chance that an attempt fails (declined; transfer never made; parcel refused at the door).
+    attempts
+        Attempts before the buyer gives up.
+    fee
+        Share of the amount kept by the company that collects it.
+    """
+
+    name: Literal["card", "wallet", "bank-transfer", "cash-on-delivery"]
+    weight: Positive
+    pay_after: Duration
+    redirect: Duration
+    authentication: Duration
+    fail: Share
+    attempts: Annotated[int, Field(ge=1, le=5)]
+    fee: Share
+
+    @property
+    def on_delivery(self) -> bool:
+        """Whether the courier collects the money at the door."""
+        return self.name == "cash-on-delivery"
+
+
+class Payment(Part):
+    """How money comes in.
+
+    Attributes
+    ----------
+    methods
+        Ways to pay.
+    retry_after
+        Between a declined attempt and the next.
+    seller_notice
+        From the payment until the seller is told to ship.
+    escrow
+        Whether a marketplace's payment company holds the money until the order is completed.
+    commission
+        Share the marketplace keeps when it releases the money.
+    settlement_days, settlement
+        Without escrow: money is paid out at the first settlement at least so many days after it was paid.
+    """
+
+    methods: Annotated[tuple[PaymentMethod, ...], Field(min_length=1)]
+    retry_after: Duration
+    seller_notice: Duration
+    escrow: bool
+    commission: Share
+    settlement_days: NotNegative
+    settlement: Clock
+
+    @field_validator("methods")
+    @classmethod
+    def _each_method_once(cls, methods: tuple[PaymentMethod, ...]) -> tuple[PaymentMethod, ...]:
+        names = [method.name for method in methods]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(_("the method {name} stands twice").format(name=name))
+        return methods
+
+    @model_validator(mode="after")
+    def _escrow_needs_prepayment(self) -> Payment:
+        if self.escrow and any(method.on_delivery for method in self.methods):
+            raise ValueError(
+                _("with escrow there is no cash-on-delivery: remove that method or set escrow to false")
+            )
+        return self
+
+
+class Staff(Part):
+    """The shop's people and their hours.
+
+    Attributes
+    ----------
+    packers, packing
+        People who pack, and their working time for a parcel.
+    service_agents
+        People in customer service: they check orders, answer enquiries and handle returns.
+    hours
+        When all of them work.
+    """
+
+    packers: Annotated[int, Field(ge=1, le=1000)]
+    packing: Duration
+    service_agents: Annotated[int, Field(ge=1, le=1000)]
+    hours: Hours
+
+
+class Logistics(Part):
+    """From the shop's door to the buyer.
+
+    Attributes
+    ----------
+    pickup
+        The courier's round.
+    transit, return_transit
+        Out, and back.
+    parcel_fee
+        What the shop pays the courier for each way, in the scenario's currency.
+    """
+
+    pickup: Clock
+    transit: Duration
+    return_transit: Duration
+    parcel_fee: Money
+
+
+class CoolingOff(Part):
+    """The time in which the buyer may send goods back without reason.
+
+    Attributes
+    ----------
+    days
+        Length; 0 where there is none.
+    runs_from
+        ``receipt``: from the moment of delivery; ``day-after-receipt``: from the following midnight.
+    basis
+        statute, shop-policy, or none.
+    """
+
+    days: Annotated[float, Field(ge=0, le=365)]
+    runs_from: Literal["receipt", "day-after-receipt"]
+    basis: Literal["statute", "shop-policy", "none"]
+
+    @model_validator(mode="after")
+    def _none_means_zero_days(self) -> CoolingOff:
+        if (self.basis == "none") != (self.days == 0):
+            raise ValueError(_("basis none and days 0 go together"))
+        return self
+
+
+class Returns(Part):
+    """What buyers send back within the cooling-off period.
+
+    Attributes
+    ----------
+    share
+        Share of delivered orders that are sent back (only where there is a cooling-off period).
+    handling
+        Working time of customer service for a request.
+    inspection
+        Working time of a packer for a parcel that came back.
+    resellable
+        Share of returned orders whose goods go back on the shelf.
+    """
+
+    share: Share
+    handling: Duration
+    inspection: Duration
+    resellable: Share
+
+
+class Enquiries(Part):
+    """Buyers who call or write about an order.
+
+    Attributes
+    ----------
+    share
+        Share of orders with one enquiry.
+    after
+        From the placed order to the call.
+    handling
+        Working time of the answer.
+    """
+
+    share: Share
+    after: Duration
+    handling: Duration
+
+
+class Reviews(Part):
+    """What buyers say afterwards.
+
+    Attributes
+    ----------
+    share
+        Share of completed orders with a review.
+    after
+        From completion to the review.
+    """
+
+    share: Share
+    after: Duration
+
+
+class PriceError(Part):
+    """A wrong price in the storefront (row A12).
+
+    Attributes
+    ----------
+    sku
+        The product concerned.
+    price
+        The wrong price, in the scenario's currency.
+    starts_day
+        When it appears, in days since the start.
+    noticed_after_hours
+        Until somebody puts it right.
+    extra_orders_per_hour
+        Bargain hunters' orders on top of ordinary demand while it lasts; one line of one piece each.
+    """
+
+    sku: str
+    price: Money
+    starts_day: NotNegative
+    noticed_after_hours: Positive
+    extra_orders_per_hour: NotNegative
+
+
+class Retention(Part):
+    """How long each piece of personal data lies where.
+
+    Attributes
+    ----------
+    orders_leave
+        ``never``: keep everything online. ``at-completion``: exported to the offline vault once completed.
+        ``at-order``: exported to the vault at the first export after the order was placed. ``to-erp``: an ERP
+        in the shop's own office, from which the shop also ships, fetches the order when the seller is told.
+    members_leave
+        ``never`` or ``on-joining`` (exported to the vault on the day they join).
+    export
+        When the shop carries its file to the vault.
+    mask_after_days
+        The web shop hides the masked fields so many days after the record was made; empty for never.
+    mask_fields
+        Which of name, address and phone are masked.
+    erp_sync_minutes
+        How often an ERP fetches new orders.
+    vault_days, erp_days, courier_days, payment_days, platform_days
+        How long vault, ERP, courier, payment company and marketplace keep their copies after the order ended.
+    removable_media
+        Whether a hand-carried medium is allowed; some marketplaces forbid it.
+    """
+
+    orders_leave: Literal["never", "at-completion", "at-order", "to-erp"]
+    members_leave: Literal["never", "on-joining"]
+    export: Clock
+    mask_after_days: Annotated[float, Field(ge=0)] | None
+    mask_fields: tuple[Literal["name", "address", "phone"], ...]
+    erp_sync_minutes: Positive
+    vault_days: Positive
+    erp_days: Positive
+    courier_days: NotNegative
+    payment_days: NotNegative
+    platform_days: NotNegative
+    removable_media: bool
+
+    @model_validator(mode="after")
+    def _no_vault_without_a_medium(self) -> Retention:
+        if not self.removable_media and (self.orders_leave != "never" or self.members_leave != "never"):
+            raise ValueError(
+                _(
+                    "removable_media is false, so nothing can be carried to a vault: "
+                    "set orders_leave and members_leave to never"
+                )
+            )
+        return self
+
+
+class Scenario(Part):
+    """One shop in its surroundings, with everything that a run needs to know.
+
+    Attributes
+    ----------
+    name, title
+        Short name (letters, digits, hyphens) and one line for people.
+    place
+        Where the shop sells: tw, hk or cn.
+    channel
+        ``own-site`` or ``marketplace``: who runs the web shop in which the data lie.
+    locale, currency, timezone
+        For synthetic people, for amounts, for dates.
+    start
+        Day 0.
+    catalogue, demand, confirmation, payment, staff, logistics, cooling_off, returns, enquiries, reviews, \
+retention
+        The parts, each documented in its own class.
+    price_errors
+        Wrong prices that appear during the run.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: Annotated[str, Field(min_length=1)]
+    place: Literal["tw", "hk", "cn"]
+    channel: Literal["own-site", "marketplace"]
+    locale: Literal["zh_TW", "zh_CN", "en_US"]
+    currency: Literal["TWD", "HKD", "CNY", "EUR", "USD"]
+    timezone: str
+    start: date
+    catalogue: Annotated[tuple[Product, ...], Field(min_length=1)]
+    demand: Demand
+    confirmation: Confirmation
+    payment: Payment
+    staff: Staff
+    logistics: Logistics
+    cooling_off: CoolingOff
+    returns: Returns
+    enquiries: Enquiries
+    reviews: Reviews
+    retention: Retention
+    price_errors: tuple[PriceError, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _a_known_timezone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(
+                _("there is no time zone called {name}; write for example Asia/Taipei").format(name=name)
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _products_fit_together(self) -> Scenario:
+        skus = [product.sku for product in self.catalogue]
+        for sku in skus:
+            if skus.count(sku) > 1:
+                raise ValueError(_("catalogue: the product {sku} stands twice").format(sku=sku))
+        for error in self.price_errors:
+            if error.sku not in skus:
+                raise ValueError(
+                    _("price_errors: there is no product {sku} in the catalogue ({skus})").format(
+                        sku=error.sku, skus=", ".join(skus)
+                    )
+                )
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of all local times."""
+        return ZoneInfo(self.timezone)
+
+    def minor(self, amount: Decimal) -> int:
+        """An amount in the scenario's currency as whole minor units (cents)."""
+        return int(amount * MINOR_UNITS[self.currency])
+
+    @classmethod
+    def load(cls, source: str | Path) -> Scenario:
+        """A preset by name, or a scenario from a YAML file.
+
+        Parameters
+        ----------
+        source
+            Name of a preset (see `presets`) or path of a YAML file. A file may start from another scenario by
+            ``extends: <preset or file>`` and then name only what differs.
+
+        Raises
+        ------
+        SafeShopError
+            If there is no such preset or file, or if it says something impossible: one sentence with file,
+            line and field for each mistake.
+        """
+        path = _find(source)
+        tree, lines = _read(path, ())
+        tree = _with_facts(tree, path, lines)
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise SafeShopError(
+                "\n".join(_mistake(path, lines, tree, dict(detail)) for detail in error.errors())
+            ) from None
+
+    def to_yaml(self) -> str:
+        """The scenario as YAML that `load` reads back to an equal scenario."""
+        return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write `to_yaml` to a file."""
+        Path(path).write_text(self.to_yaml(), encoding="utf-8")
+
+    def changed(self, **changes: Any) -> Scenario:
+        """The same scenario with some fields changed, checked again.
+
+        Parameters
+        ----------
+        **changes
+            Field name → new value; a path into a part is written with two underscores, as in
+            ``logistics__transit__mean=2``.
+
+        Raises
+        ------
+        SafeShopError
+            If a field does not exist or the value is impossible.
+        """
+        tree = self.model_dump()
+        for path, new in changes.items():
+            *parents, leaf = path.split("__")
+            branch: Any = tree
+            for name in parents:
+                branch = branch.get(name) if isinstance(branch, dict) else None
+            if not isinstance(branch, dict) or leaf not in branch:
+                raise SafeShopError(
+                    _("A scenario has no field {field}.").format(field=path.replace("__", "."))
+                )
+            branch[leaf] = new.model_dump() if isinstance(new, BaseModel) else new
+        try:
+            return Scenario.model_validate(tree)
+        except ValidationError as error:
+            raise SafeShopError(
+                "\n".join(_mistake(None, {}, tree, dict(detail)) for detail in error.errors())
+            ) from None
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the ready-made scenarios, in alphabetical order."""
+    return tuple(sorted(path.stem for path in PRESETS.glob("*.yaml")))
+
+
+def sources(preset: str) -> dict[str, Fact]:
+    """Where each default of a preset comes from.
+
+    Returns
+    -------
+    dict
+        Field path (``logistics.transit.mean``) → the fact it is taken from.
+    """
+    tree, _lines = _read(_find(preset), ())
+    return dict(_fact_references(tree, ""))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# reading
+
+
+def _find(source: str | Path) -> Path:
+    preset = PRESETS / f"{source}.yaml"
+    if str(source) in presets():
+        return preset
+    path = Path(source)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise SafeShopError(
+            _("{path} is a folder; name a scenario file (.yaml) or a preset.").format(path=path)
+        )
+    near = difflib.get_close_matches(str(source), presets(), n=1, cutoff=0.4)
+    hint = _(" Did you mean {name}?").format(name=near[0]) if near else ""
+    raise SafeShopError(
+        _("There is no preset and no file called {source}.{hint} The presets are {presets}.").format(
+            source=source, hint=hint, presets=", ".join(presets())
+        )
+    )
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str, int]]:
+    """The file's tree laid over what it extends, and the line of each field path in this file."""
+    if path.resolve() in seen:
+        raise SafeShopError(_("{file}: extends leads back to the file itself.").format(file=path.name))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SafeShopError(_("{file} is not UTF-8 text; save it as UTF-8.").format(file=path.name)) from None
+    except OSError as error:
+        raise SafeShopError(
+            _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
+        ) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines = dict(_lines_of(node, "")) if node is not None else {}
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise SafeShopError(
+            _("{file}, line {line}: this is not readable YAML ({reason}).").format(
+                file=path.name,
+                line=mark.line + 1 if mark else 1,
+                reason=getattr(error, "problem", None) or error,
+            )
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise SafeShopError(
+            _("{file}: this is not readable YAML ({reason}).").format(file=path.name, reason=error)
+        ) from None
+    if not isinstance(tree, dict):
+        raise SafeShopError(
+            _("{file}: a scenario is a list of 'field: value' lines; this file holds something else.").format(
+                file=path.name
+            )
+        )
+    base = tree.pop("extends", None)
+    if base is not None:
+        beside = path.parent / str(base)
+        ancestor, _base_lines = _read(
+            beside if beside.is_file() else _find(str(base)), (*seen, path.resolve())
+        )
+        tree = _laid_over(ancestor, tree)
+    return tree, lines
+
+
+def _lines_of(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, item in node.value:
+            name = f"{path}.{key.value}" if path else str(key.value)
+            if name in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=_("the field {field} stands twice").format(field=name),
+                    problem_mark=key.start_mark,
+                )
+            seen.add(name)
+            yield name, key.start_mark.line + 1
+            yield from _lines_of(item, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            name = f"{path}.{position}"
+            yield name, item.start_mark.line + 1
+            yield from _lines_of(item, name)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    tree = dict(below)
+    for key, item in above.items():
+        old = tree.get(key)
+        both_mappings = isinstance(old, dict) and isinstance(item, dict) and set(old) != {"fact"}
+        tree[key] = _laid_over(old, item) if both_mappings and old is not None else item
+    return tree
+
+
+def _fact_references(tree: Any, path: str) -> Iterator[tuple[str, Fact]]:
+    if isinstance(tree, dict) and set(tree) == {"fact"}:
+        yield path, fact(str(tree["fact"]))
+    elif isinstance(tree, dict):
+        for key, item in tree.items():
+            yield from _fact_references(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, list):
+        for position, item in enumerate(tree):
+            yield from _fact_references(item, f"{path}.{position}")
+
+
+def _with_facts(tree: Any, path: Path, lines: Mapping[str, int], field: str = "") -> Any:
+    if isinstance(tree, dict) and set(tree) == {"fact"}:
+        try:
+            return fact(str(tree["fact"])).value
+        except SafeShopError as error:
+            raise SafeShopError(f"{_place(path, lines, field)}: {error.sentence}") from None
+    if isinstance(tree, dict):
+        return {
+            key: _with_facts(item, path, lines, f"{field}.{key}" if field else str(key))
+            for key, item in tree.items()
+        }
+    if isinstance(tree, list):
+        return [_with_facts(item, path, lines, f"{field}.{position}") for position, item in enumerate(tree)]
+    return tree
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# saying what is wrong
+
+
+def _place(path: Path | None, lines: Mapping[str, int], field: str) -> str:
+    """``shop.yaml, line 3, field payment.escrow`` as far as it is known."""
+    known = field
+    while known and known not in lines:
+        known = known.rpartition(".")[0]
+    parts = [path.name] if path else []
+    if known:
+        parts.append(_("line {line}").format(line=lines[known]))
+    if field:
+        parts.append(_("field {field}").format(field=field))
+    return ", ".join(parts) or _("scenario")
+
+
+def _mistake(path: Path | None, lines: Mapping[str, int], tree: Any, detail: dict[str, Any]) -> str:
+    field = ".".join(str(step) for step in detail["loc"])
+    kind, given, bounds = detail["type"], detail.get("input"), detail.get("ctx", {})
+    if kind == "missing":
+        words = _("this field is missing; add it, or write extends: with the name of a preset")
+    elif kind == "extra_forbidden":
+        near = difflib.get_close_matches(
+            str(detail["loc"][-1]), _fields_at(detail["loc"][:-1]), n=1, cutoff=0.5
+        )
+        words = _("there is no such field; remove it")
+        if near:
+            words = _("there is no such field; did you mean {name}?").format(name=near[0])
+    elif kind == "value_error":
+        words = str(bounds.get("error", detail["msg"]))
+    elif kind == "greater_than":
+        words = _("must be more than {bound}, not {given}").format(bound=bounds["gt"], given=given)
+    elif kind == "greater_than_equal":
+        words = _("must be at least {bound}, not {given}").format(bound=bounds["ge"], given=given)
+    elif kind == "less_than":
+        words = _("must be less than {bound}, not {given}").format(bound=bounds["lt"], given=given)
+    elif kind == "less_than_equal":
+        words = _("must be at most {bound}, not {given}").format(bound=bounds["le"], given=given)
+    elif kind == "literal_error":
+        words = _("must be one of {choices}, not {given}").format(
+            choices=str(bounds["expected"]).replace("'", "").replace(" or ", ", "), given=given
+        )
+    elif kind in (
+        "int_parsing",
+        "float_parsing",
+        "int_type",
+        "float_type",
+        "decimal_parsing",
+        "decimal_type",
+    ):
+        words = _("must be a number, not {given!r}").format(given=given)
+    elif kind == "int_from_float":
+        words = _("must be a whole number, not {given}").format(given=given)
+    elif kind == "finite_number":
+        words = _("must be a finite number, not {given}").format(given=given)
+    elif kind in ("bool_parsing", "bool_type"):
+        words = _("must be true or false, not {given!r}").format(given=given)
+    elif kind in ("model_type", "model_attributes_type", "dict_type"):
+        words = _("must be a group of 'field: value' lines, not {given!r}").format(given=given)
+    elif kind in ("tuple_type", "list_type"):
+        words = _("must be a list, not {given!r}").format(given=given)
+    elif kind == "too_short":
+        words = _("must have at least {bound} entries, not {given}").format(
+            bound=bounds["min_length"], given=bounds["actual_length"]
+        )
+    elif kind == "too_long":
+        words = _("must have at most {bound} entries, not {given}").format(
+            bound=bounds["max_length"], given=bounds["actual_length"]
+        )
+    elif kind == "string_pattern_mismatch":
+        words = _("{given!r} is not in the right form; see the presets for an example").format(given=given)
+    elif kind in ("string_type", "string_too_short"):
+        words = _("must be a text in quotation marks, not {given!r}").format(given=given)
+    else:
+        words = _("{reason}, not {given!r}").format(reason=detail["msg"], given=given)
+    return f"{_place(path, lines, field)}: {words}."
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields that exist at a place in the tree of a scenario."""
+    model: Any = Scenario
+    for step in location:
+        if isinstance(step, int):
+            continue
+        annotation = model.model_fields[step].annotation
+        inner = [item for item in getattr(annotation, "__args__", ()) if isinstance(item, type)]
+        model = next(
+            (item for item in [annotation, *inner] if isinstance(item, type) and issubclass(item, Part)), None
+        )
+        if model is None:
+            return []
+    return list(model.model_fields)

@@ -1,0 +1,131 @@
+"""Streams: one source of random numbers for each purpose, so that two policies meet the same customers.
+
+Each purpose has its own generator, spawned from the seed with a key that never changes. Whatever one purpose
+draws, the others stay as they were: a shop with two packers meets the same buyers, who wait the same time and
+send back the same parcels, as the shop with one. Adding a purpose adds a key and leaves the rest untouched.
+
+Times are drawn as whole ticks of 2⁻²⁰ day (about 82 ms). Ticks add up exactly in floating point, so a sum of
+times does not depend on the order of adding, and the last-bit differences between processors' logarithms vanish
+in the rounding: the same seed gives the same run everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+TICK: Final = 2.0**-20
+"""Resolution of all times, in days."""
+
+PURPOSES: Final = {
+    "orders per day": 1,
+    "arrivals": 2,
+    "visits": 3,
+    "carts": 4,
+    "browsing": 5,
+    "checkout": 6,
+    "members": 7,
+    "membership age": 8,
+    "basket size": 9,
+    "basket products": 10,
+    "basket pieces": 11,
+    "acknowledgement": 12,
+    "check": 13,
+    "payment method": 14,
+    "payment delay": 15,
+    "payment page": 16,
+    "payment outcome": 17,
+    "payment retry": 18,
+    "seller notice": 19,
+    "packing": 20,
+    "transit": 21,
+    "returns": 22,
+    "return handling": 23,
+    "return transit": 24,
+    "inspection": 25,
+    "enquiries": 26,
+    "enquiry handling": 27,
+    "reviews": 28,
+    "price error arrivals": 29,
+    "enquiry delay": 30,
+    "review delay": 31,
+    "door": 32,
+    "authentication": 33,
+}
+"""Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
+
+
+def stream(seed: int, purpose: str, branch: int = 0) -> np.random.Generator:
+    """The random numbers of one purpose.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run, 0 or more.
+    purpose
+        One of `PURPOSES`.
+    branch
+        A further stream of the same purpose, for customers who come on top (bargain hunters), so that the
+        ordinary ones stay the same.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Fresh, at its beginning.
+    """
+    return np.random.Generator(
+        np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=(PURPOSES[purpose], branch)))
+    )
+
+
+def to_ticks(days: Floats | float) -> Floats:
+    """Times rounded to whole ticks, in days."""
+    return np.asarray(np.rint(np.asarray(days) / TICK) * TICK)
+
+
+def lognormal_times(mean_days: npt.ArrayLike, spread: npt.ArrayLike, normal: Floats) -> Floats:
+    """Log-normal times with a given mean and spread.
+
+    Parameters
+    ----------
+    mean_days
+        Mean in days, one for all or one for each time.
+    spread
+        Coefficient of variation *c*, likewise. The underlying normal has variance ln(1 + c²) and mean
+        ln(mean) − ln(1 + c²)/2, so that the times have the stated mean and *c*.
+    normal
+        Standard normal numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        Days in whole ticks, each at least one tick, in the shape of `normal`.
+    """
+    variance = np.log1p(np.square(spread))
+    days = np.exp(np.log(mean_days) - variance / 2 + np.sqrt(variance) * normal)
+    return np.maximum(to_ticks(days), TICK)
+
+
+def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
+    """Indices chosen with the given relative weights.
+
+    Parameters
+    ----------
+    weights
+        Relative weights, at least one above 0.
+    uniform
+        Uniform numbers in [0, 1).
+    """
+    cumulative = np.cumsum(np.asarray(weights, dtype=float))
+    return np.searchsorted(cumulative, uniform * cumulative[-1], side="right").astype(np.int64)
+
+
+def repetitions(chance: float, uniform: Floats, most: int) -> Integers:
+    """How often something is repeated when each repetition has the same chance, at most `most` times."""
+    thresholds = 1 - np.power(chance, np.arange(1, most + 1))
+    return np.searchsorted(thresholds, uniform, side="right").astype(np.int64)
