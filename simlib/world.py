@@ -23,7 +23,7 @@ from simlib.records import ACTORS, EVENTS, MILESTONES, STATES, Run, Table
 from simlib.scenario import PaymentMethod, Scenario
 from simlib.shop.customers import Customers, customers
 from simlib.shop.stock import Lines, Stock
-from simlib.streams import to_ticks
+from simlib.streams import tick
 
 Steps = Generator[simpy.Event, Any, None]
 """A process of the simulation."""
@@ -136,7 +136,7 @@ class World:
             if free <= item.reorder_point:
                 pieces = item.reorder_up_to - free
                 shelf.on_order[product] += pieces
-                arrival = self.env.now + float(to_ticks(item.lead_time_days))
+                arrival = self.env.now + tick(item.lead_time_days)
                 self.later(arrival, partial(self._restock, product, pieces))
 
     def _restock(self, product: int, pieces: int) -> None:
@@ -288,10 +288,10 @@ def order_life(world: World, order: int) -> Steps:
 
     # The buyer may think it over.
     cooling_off = plan.cooling_off
-    begins = env.now if cooling_off.runs_from == "receipt" else float(np.floor(env.now)) + 1.0
-    ends = begins + float(to_ticks(cooling_off.days)) if cooling_off.days else env.now
+    begins = env.now if cooling_off.runs_from == "receipt" else env.now // 1 + 1
+    ends = begins + tick(cooling_off.days) if cooling_off.days else env.now
     if cooling_off.days and draw["returned"][order] < plan.returns.share:
-        thinking = float(to_ticks(draw["return_moment"][order] * (ends - env.now)))
+        thinking = tick(draw["return_moment"][order] * (ends - env.now))
         yield env.timeout(thinking)
         yield from goods_return(world, order, lines, amount)
         return
@@ -334,7 +334,7 @@ def take_money(world: World, order: int, method: PaymentMethod, amount: int, act
     world.money.collect(now, order, amount, method)
     world.reach(order, "paid", actor, amount)
     if not payment.escrow:
-        due = world.settlement.next(now + float(to_ticks(payment.settlement_days)))
+        due = world.settlement.next(now + tick(payment.settlement_days))
         world.later(due, partial(world.money.settle, due, order))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from simlib.calendars import WeeklyClock
 from simlib.records import Run, Table
 from simlib.scenario import Retention, Scenario
-from simlib.streams import Floats, to_ticks
+from simlib.streams import Floats, tick, to_ticks
 
 
 class Field(IntFlag):
@@ -213,7 +213,7 @@ def _web_copies(
 def _masked(since: Floats, retention: Retention) -> Floats:
     if retention.mask_after_days is None or not retention.mask_fields:
         return np.full(len(since), np.inf)
-    return since + float(to_ticks(retention.mask_after_days))
+    return since + tick(retention.mask_after_days)
 
 
 def _or_never(t: Floats) -> Floats:
