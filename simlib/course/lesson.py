@@ -135,20 +135,34 @@ class Lesson:
         look_panel(prediction, show, answer)
 
     def finish(self) -> None:
-        """Mark the lesson as done and say what comes next."""
+        """Mark the lesson as done, once every guess is committed or skipped, and say what comes next."""
+        if self._open_guesses():
+            state = _("Lesson {number} is done once every guess above is made or skipped.")
+        else:
+            state = _("Lesson {number} is done.")
+        state = state.format(number=self.number)
+        if self.following is None:
+            last = _("It was the last one so far.")
+            _show_line(html.escape(f"{state} {last}"), f"{state} {last}")
+        else:
+            title, file = self.following
+            link = f'<a href="{quote(file)}">{html.escape(title)}</a>'
+            after = _("Next: {title}")
+            line = f"{html.escape(state)} {html.escape(after).format(title=link)}"
+            _show_line(line, f"{state} {after.format(title=title)}")
+        for prediction in self._open_guesses():
+            prediction.when_settled(self._mark_done)
+        self._mark_done()
 
+    def _open_guesses(self) -> list[Prediction]:
+        return [prediction for prediction in self._predictions.values() if prediction.guess is None]
+
+    def _mark_done(self) -> None:
         def done(progress: Progress) -> None:
             progress.lesson(self.number).finished = now()
 
-        self._change(done)
-        if self.following is None:
-            text = _("Lesson {number} is done. It was the last one so far.").format(number=self.number)
-            _show_line(html.escape(text), text)
-            return
-        title, file = self.following
-        text = _("Lesson {number} is done. Next: {title}").format(number=self.number, title=title)
-        link = f'<a href="{quote(file)}">{html.escape(title)}</a>'
-        _show_line(html.escape(text).replace(html.escape(title), link), text)
+        if not self._open_guesses():
+            self._change(done)
 
     def _prediction(self, name: str, unit: str) -> Prediction:
         from simlib.panels.prediction import Guess, Prediction

@@ -25,7 +25,7 @@ class KeptGuess(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    value: float | str | None
+    value: int | float | str | None
     unit: str | None = None
     at: datetime
 

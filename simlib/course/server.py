@@ -180,6 +180,7 @@ def _command(folder: Path, port: int) -> list[str]:
         # Ask nothing from outside: neither versions, nor news, nor lists of extensions.
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        "--LabApp.custom_css=True",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container there may be no other user.
@@ -213,6 +214,9 @@ def _environment(folder: Path, token: str, runtime: str) -> dict[str, str]:
 
 def _write_settings(own: Path) -> None:
     write_whole(own / "ipython" / "profile_default" / "startup" / "00-safeshop.py", STARTUP)
+    # JupyterLab looks for it in the folder of settings that may be written, which is the learner's.
+    css = (Path(__file__).parent / "jupyter" / "custom.css").read_bytes()
+    write_whole(own / "jupyter" / "config" / "custom" / "custom.css", css)
     # Lessons run in the Python that Safe Shop Lab is installed in, whatever other “python3” the user keeps.
     kernel = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],

@@ -80,11 +80,11 @@ def start_page(lessons: list[Listed], links: dict[str, str], progress: dict[str,
             "",
             f"## {_('How to use a lesson')}",
             "",
-            "1. " + _("Click a lesson below. Read from top to bottom."),
+            "1. " + _("Click a lesson in the table below, and read from top to bottom."),
             "2. "
             + _(
-                "At a grey line that begins with ▶, click it and press **Shift + Enter**: it runs, and its "
-                "result appears below. You never need to open or change the code."
+                "At a grey line that begins with ▶, click it and press **Shift + Enter** (or the ▶ button "
+                "above): it runs, and its result appears below. You never need to open or change the code."
             ),
             "3. " + _("Make your guess with the slider, then move on. Your guesses stay on this computer."),
             "",
