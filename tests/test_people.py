@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from simlib.errors import SafeShopError
 from simlib.people import EMAIL_DOMAINS, NUMBERING, OLDEST, YOUNGEST, Person, people
 from simlib.vault.schema import MEMBERS, from_cell
 
+REPOSITORY = Path(__file__).parents[1]
 KINDS = [("zh_TW", "tw"), ("zh_CN", "cn"), ("en_US", "us"), ("en_US", "hk"), ("zh_TW", "hk")]
 MANY = 400
 
@@ -133,6 +135,7 @@ def test_the_same_people_come_out_of_another_process_with_another_hash_seed() ->
         subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"},
+            cwd=REPOSITORY,
             capture_output=True,
             check=True,
         ).stdout
@@ -158,7 +161,7 @@ def test_what_a_person_told_the_shop_fits_the_export_format(crowd: tuple[str, li
 
 def test_faker_is_loaded_only_when_people_are_made() -> None:
     program = "import sys, simlib.people; assert 'faker' not in sys.modules; assert 'tqdm' not in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
 
 
 @pytest.mark.parametrize(
