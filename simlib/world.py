@@ -32,6 +32,35 @@ MILESTONE_CODES = {name: EVENTS.index(name) for name in MILESTONES}
 EVENT_CODES = {name: code for code, name in enumerate(EVENTS)}
 ACTOR_CODES = {name: code for code, name in enumerate(ACTORS)}
 
+DRAWN = (
+    "visited",
+    "browsing",
+    "checkout",
+    "acknowledgement",
+    "check",
+    "pay_after",
+    "redirect",
+    "authentication",
+    "attempt",
+    "retry",
+    "seller_notice",
+    "packing",
+    "transit",
+    "door",
+    "returned",
+    "return_moment",
+    "return_handling",
+    "return_transit",
+    "inspection",
+    "resold",
+    "enquires",
+    "enquiry_after",
+    "enquiry_handling",
+    "reviews",
+    "review_after",
+)
+"""What chance decides for each order, by its name in `Customers`."""
+
 MOST_DAYS = 36_525
 """Longest run: a hundred years."""
 
@@ -174,14 +203,7 @@ class _OrderBook:
         self.list_amount: list[int] = _sum_by(line_order, price[chance.product] * chance.pieces, count)
         self.goods_cost: list[int] = _sum_by(line_order, cost[chance.product] * chance.pieces, count)
         # The draws are read one by one; indexing a list is several times as fast as indexing an array.
-        self.draw: dict[str, list[Any]] = {
-            name: getattr(chance, name).tolist()
-            for name in (
-                "visited browsing checkout acknowledgement check pay_after redirect authentication attempt retry "
-                "seller_notice packing transit door returned return_moment return_handling return_transit "
-                "inspection resold enquires enquiry_after enquiry_handling reviews review_after"
-            ).split()
-        }
+        self.draw: dict[str, list[Any]] = {name: getattr(chance, name).tolist() for name in DRAWN}
 
     def lines(self, order: int) -> Lines:
         first, last = self.first_line[order], self.first_line[order + 1]

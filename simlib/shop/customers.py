@@ -12,7 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib.scenario import Duration, Scenario
-from simlib.streams import Floats, Integers, lognormal_times, repetitions, stream, tick, to_ticks, weighted_choice
+from simlib.streams import (
+    Floats,
+    Integers,
+    lognormal_times,
+    repetitions,
+    stream,
+    tick,
+    to_ticks,
+    weighted_choice,
+)
 
 MOST_EXTRA = 4
 """A basket has at most so many further products, and so many further pieces of each."""
@@ -155,9 +164,7 @@ def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, F
     pool = registered - is_new
     member = np.where(is_new, registered - 1, np.floor(draws[:, 1] * pool).astype(np.int64))
     age = stream(seed, "membership age").random(at_start) * scenario.demand.membership_age_days
-    return member.astype(np.int64), np.concatenate(
-        (-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new])
-    )
+    return member.astype(np.int64), np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new]))
 
 
 def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integers, Integers]:

@@ -1,0 +1,44 @@
+"""Figures: functions that take data and an optional ``ax``, draw, and return the ``ax``.
+
+Every figure carries a title, units, a text for those who cannot see it, and one sentence with the number that
+matters. `show` puts picture and sentence into a notebook; `picture` makes the bytes.
+"""
+
+from simlib.figures.order_flow import (
+    order_timeline,
+    orders_under_way,
+    payment_outcomes,
+    price_error_results,
+    shop_funnel,
+    stage_days,
+)
+from simlib.figures.retention import (
+    copies_by_place,
+    days_online,
+    exposure_over_time,
+    history_protected,
+)
+from simlib.figures.style import alt_text, html_picture, new_axes, picture, sentence, show, use_fonts
+from simlib.figures.tables import show_table, table
+
+__all__ = [
+    "alt_text",
+    "copies_by_place",
+    "days_online",
+    "exposure_over_time",
+    "history_protected",
+    "html_picture",
+    "new_axes",
+    "order_timeline",
+    "orders_under_way",
+    "payment_outcomes",
+    "picture",
+    "price_error_results",
+    "sentence",
+    "shop_funnel",
+    "show",
+    "show_table",
+    "stage_days",
+    "table",
+    "use_fonts",
+]

@@ -1,0 +1,236 @@
+"""Figures of where personal data lay: exposure over time, days online, places, and what is out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from simlib.figures.style import (
+    BLUE,
+    COLOURS,
+    DASHES,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    describe,
+    new_axes,
+    whole_numbers,
+)
+from simlib.figures.tables import number
+from simlib.languages import _
+from simlib.privacy import ONLINE, PLACES, copies_taken, exposure
+from simlib.records import Table
+
+
+def place_names() -> dict[str, str]:
+    """Places in the reader's language."""
+    return {
+        "shop": _("web shop"),
+        "platform": _("marketplace"),
+        "erp": _("ERP in the office"),
+        "payment_company": _("payment company"),
+        "courier": _("courier"),
+        "vault": _("offline vault"),
+    }
+
+
+def exposure_over_time(
+    policies: Mapping[str, Table], days: int, places: Sequence[str] = ONLINE, ax: Axes | None = None
+) -> Axes:
+    """Readable copies within a thief's reach, day by day, under one or more policies (row C11).
+
+    Parameters
+    ----------
+    policies
+        Label → copies under that policy.
+    days
+        Length of the run.
+    places
+        Where the thief is.
+    ax
+        Where to draw; a new figure if left out.
+    """
+    ax = ax or new_axes()
+    at = np.linspace(0, days, 12 * days, endpoint=False)
+    ends = {}
+    for row, (label, copies) in enumerate(policies.items()):
+        counts = exposure(copies, places, at)
+        ends[label] = int(counts[-1])
+        ax.plot(
+            at,
+            counts,
+            color=COLOURS[row % len(COLOURS)],
+            linestyle=DASHES[row % len(DASHES)],
+            label=label,
+            linewidth=2,
+        )
+    ax.set_xlim(0, days)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(_("days since the start"))
+    ax.set_ylabel(_("readable copies online"))
+    whole_numbers(ax.yaxis)
+    ax.legend(loc="upper left")
+    parts = "; ".join(
+        _("{label}: {copies} copies").format(label=label, copies=number(count))
+        for label, count in ends.items()
+    )
+    return describe(
+        ax,
+        title=_("What a thief would find online"),
+        alt=_("One line a policy over {days} days. At the end: {parts}.").format(days=days, parts=parts),
+        sentence=_("On day {day} a thief could read: {parts}.").format(day=days, parts=parts),
+    )
+
+
+def days_online(days: npt.NDArray[np.float64], claim: float, ax: Axes | None = None) -> Axes:
+    """How long each order's readable record stayed online, beside the claim (row C11).
+
+    Parameters
+    ----------
+    days
+        Time online of each order, in days.
+    claim
+        The time claimed, in days.
+    ax
+        Where to draw; a new figure if left out.
+    """
+    ax = ax or new_axes()
+    known = days[np.isfinite(days)]
+    mean = float(known.mean()) if known.size else float("nan")
+    over = 100 * float((known > claim).mean()) if known.size else float("nan")
+    top = float(np.ceil(np.quantile(known, 0.995))) + 1 if known.size else claim
+    ax.hist(np.minimum(known, top), bins=np.arange(0, top + 0.5, 0.5).tolist(), color=BLUE, edgecolor="white")
+    ax.axvline(claim, color=RED, linestyle="--", linewidth=2)
+    ax.axvline(mean, color=GREEN, linestyle="-.", linewidth=2)
+    high = ax.get_ylim()[1]
+    ax.annotate(
+        _("claim: {days} days").format(days=number(claim)), (claim, high), xytext=(-6, -4),
+        textcoords="offset points", ha="right", va="top", color=RED, fontweight="bold",
+    )  # fmt: skip
+    ax.annotate(
+        _("mean: {days} days").format(days=number(round(mean, 1))), (mean, high), xytext=(6, -4),
+        textcoords="offset points", ha="left", va="top", color=GREEN, fontweight="bold",
+    )  # fmt: skip
+    ax.set_xlabel(_("days an order stayed readable online"))
+    ax.set_ylabel(_("orders"))
+    return describe(
+        ax,
+        title=_("How long an order stays online"),
+        alt=_("A histogram of days online; most orders lie between {low} and {high} days.").format(
+            low=number(round(float(np.quantile(known, 0.1)), 1)) if known.size else "–",
+            high=number(round(float(np.quantile(known, 0.9)), 1)) if known.size else "–",
+        ),
+        sentence=_(
+            "Orders stayed online {mean} days on average; {over} % of them longer than {claim} days."
+        ).format(mean=number(round(mean, 1)), over=number(round(over)), claim=number(claim)),
+    )
+
+
+def copies_by_place(policies: Mapping[str, Table], at: float, ax: Axes | None = None) -> Axes:
+    """Where the copies lie at one moment, readable or encrypted, under each policy.
+
+    Parameters
+    ----------
+    policies
+        Label → copies under that policy.
+    at
+        The moment, in days.
+    ax
+        Where to draw; a new figure if left out.
+    """
+    ax = ax or new_axes()
+    names = place_names()
+    labels = list(policies)[::-1]
+    counts = {
+        place: np.array(
+            [
+                copies_taken(policies[label], [place], at).sum() + _encrypted_at(policies[label], place, at)
+                for label in labels
+            ]
+        )
+        for place in PLACES
+    }
+    whole_numbers(ax.xaxis)
+    left = np.zeros(len(labels))
+    looks = {
+        "shop": (RED, ""),
+        "platform": (RED, ""),
+        "erp": (ORANGE, "//"),
+        "payment_company": (COLOURS[4], ".."),
+        "courier": (COLOURS[5], "\\\\"),
+        "vault": (GREEN, "xx"),
+    }
+    for place, number_of in counts.items():
+        if number_of.any():
+            colour, hatch = looks[place]
+            name = names[place] if place != "vault" else _("offline vault (encrypted)")
+            ax.barh(labels, number_of, left=left, color=colour, hatch=hatch, edgecolor="white", label=name)
+            left += number_of
+    ax.set_xlabel(_("copies with name, phone or address on day {day}").format(day=number(at)))
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
+    online = {label: int(copies_taken(policies[label], ONLINE, at).sum()) for label in policies}
+    parts = "; ".join(
+        _("{label}: {copies} readable online").format(label=label, copies=number(count))
+        for label, count in online.items()
+    )
+    return describe(
+        ax,
+        title=_("Where the copies lie"),
+        alt=_("One bar a policy, cut into the places where copies lie. {parts}.").format(parts=parts),
+        sentence=_("On day {day}: {parts}.").format(day=number(at), parts=parts),
+    )
+
+
+def history_protected(mean_days_online: float, claim: float, years: int, ax: Axes | None = None) -> Axes:
+    """The share of all orders ever that a thief cannot read, against the share claimed (row C11).
+
+    After *t* days at a steady rate, the orders of the last W days are online, so 1 − W / t of them are not.
+
+    Parameters
+    ----------
+    mean_days_online
+        W, in days.
+    claim
+        The share claimed, 0 to 1.
+    years
+        How far to look.
+    ax
+        Where to draw; a new figure if left out.
+    """
+    ax = ax or new_axes()
+    t = np.linspace(mean_days_online, years * 365, 600)
+    share = 100 * (1 - mean_days_online / t)
+    ax.plot(t / 365, share, color=BLUE, linewidth=2)
+    ax.axhline(100 * claim, color=RED, linestyle="--")
+    ax.annotate(
+        _("claim: {share} %").format(share=number(100 * claim)), (years, 100 * claim), xytext=(-4, -6),
+        textcoords="offset points", ha="right", va="top", color=RED, fontweight="bold",
+    )  # fmt: skip
+    ax.set_xlim(0, years)
+    ax.set_ylim(80, 100.5)
+    ax.set_xlabel(_("years since the vault was set up"))
+    ax.set_ylabel(_("% of all orders out of reach"))
+    after_year = 100 * (1 - mean_days_online / 365)
+    reached = mean_days_online / (1 - claim) / 365
+    ax.grid(color="#DDDDDD")
+    ax.spines["bottom"].set_color(GREY)
+    return describe(
+        ax,
+        title=_("How much of the shop's history is out of reach"),
+        alt=_("A curve that rises steeply in the first year to {share} % and then ever more slowly.").format(
+            share=number(round(after_year, 1))
+        ),
+        sentence=_(
+            "After one year {share} % of all orders are out of reach; {claim} % would take {years} years."
+        ).format(share=number(round(after_year, 1)), claim=number(100 * claim), years=number(round(reached))),
+    )
+
+
+def _encrypted_at(copies: Table, place: str, at: float) -> int:
+    there = copies.where("place", place) & copies.where("form", "encrypted")
+    return int((there & (copies["since"] <= at) & (at < copies["until"])).sum())

@@ -1,0 +1,66 @@
+"""Tables in a notebook: a caption, units in the heads, numbers aligned; pandas makes the HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def number(value: object, decimals: int = 1) -> str:
+    """A number as a person writes it; whole numbers without decimals, ``–`` for what is not known."""
+    if not isinstance(value, int | float):
+        return str(value)
+    if value != value:
+        return "–"
+    if value in (float("inf"), float("-inf")):
+        return "∞"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.{decimals}f}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+    """Rows under heads; numbers already written as people write them."""
+    import pandas as pd
+
+    return pd.DataFrame([[number(value) for value in row] for row in rows], columns=list(heads))
+
+
+def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Put a table into the notebook.
+
+    Parameters
+    ----------
+    caption
+        What it is.
+    heads
+        Heads of the columns, with units.
+    rows
+        Numbers or texts. Numbers are aligned to the right.
+    """
+    from IPython.display import display
+
+    frame = table(heads, rows)
+    numeric = [all(isinstance(row[column], int | float) for row in rows) for column in range(len(heads))]
+    styler = (
+        frame.style.hide(axis="index")
+        .set_caption(html.escape(caption))
+        .set_uuid("table")
+        .format(escape="html")
+        .format_index(escape="html", axis="columns")
+    )
+    styles: Any = [
+        {"selector": "caption", "props": "caption-side:top;text-align:left;font-weight:bold;padding:0.3em 0"},
+        {"selector": "th,td", "props": "text-align:left;padding:0.25em 0.8em"},
+    ]
+    styles += [
+        {"selector": f"th.col{column},td.col{column}", "props": "text-align:right"}
+        for column, is_numeric in enumerate(numeric)
+        if is_numeric
+    ]
+    text = f"{caption}\n{frame.to_string(index=False)}"
+    display(  # type: ignore[no-untyped-call]
+        {"text/html": styler.set_table_styles(styles).to_html(), "text/plain": text}, raw=True
+    )
