@@ -137,6 +137,16 @@ def test_a_changed_file_is_installed_anew(
     assert len(commands.of_pip()) == 2
 
 
+def test_a_changed_character_is_installed_anew(
+    clone: Path, commands: Commands, active: Callable[..., Path]
+) -> None:
+    active(COPY)
+    for character in "ab":
+        (clone / "simlib" / "new.py").write_text(character)
+        start.main([])
+    assert len(commands.of_pip()) == 2
+
+
 @pytest.mark.parametrize("name", ["simlib/__pycache__/__init__.pyc", "tests.py", "lessons/notes.md"])
 def test_a_change_of_what_is_not_installed_installs_nothing(
     name: str, clone: Path, commands: Commands, active: Callable[..., Path]
