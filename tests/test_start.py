@@ -213,7 +213,12 @@ def test_the_installation_is_a_copy_with_the_pins(
 ) -> None:
     active(None)
     start.main([])
-    assert commands.of_pip() == [[sys.executable, "-m", "pip", "install", "-c", "constraints.txt", "."]]
+    pip = [sys.executable, "-m", "pip", "install"]
+    assert commands.of_pip() == [[*pip, "-c", "constraints.txt", "."]]
+    active(COPY)
+    (clone / "simlib" / "new.py").write_text("")
+    start.main([])
+    assert commands.of_pip()[1:] == [[*pip, "--quiet", "-c", "constraints.txt", "."]]
 
 
 def test_an_editable_installation_from_this_clone_is_left_as_it_is(
