@@ -27,7 +27,7 @@ def time_of_day(text: str) -> float:
 
 def _days_into_the_week(days: tuple[str, ...], start: date) -> list[int]:
     """Offsets 0…6 from the start date of the named days of the week, ascending."""
-    return sorted((WEEKDAYS.index(day) - start.weekday()) % 7 for day in days)
+    return sorted({(WEEKDAYS.index(day) - start.weekday()) % 7 for day in days})
 
 
 class WeeklyClock:

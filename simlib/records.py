@@ -7,10 +7,11 @@ stored as small numbers with their list of words in `Table.words`.
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ import numpy.typing as npt
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.scenario import MINOR_UNITS, Scenario
+from simlib.scenario import MINOR_UNITS, Scenario, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +136,7 @@ class Table(Mapping[str, npt.NDArray[Any]]):
         return pd.DataFrame(
             {
                 name: (
-                    pd.Categorical.from_codes(column.astype(np.int64), list(self.words[name]))
+                    pd.Categorical.from_codes(column.astype(np.int64), pd.Index(self.words[name]))
                     if name in self.words
                     else column
                 )
@@ -288,7 +289,6 @@ class Run:
         SafeShopError
             If the file cannot be written.
         """
-        path = Path(path)
         head = {
             "format": FORMAT,
             "days": self.days,
@@ -302,19 +302,9 @@ class Run:
         for name, table in self.tables.items():
             for column, content in table.items():
                 arrays[f"{name}.{column}"] = content
-        try:
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez_compressed(file, allow_pickle=False, **arrays)
-                Path(part).replace(path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise SafeShopError(
-                _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror)
-            ) from None
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)
+        write_whole(path, packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Run:
@@ -325,17 +315,20 @@ class Run:
         SafeShopError
             If the file is missing, damaged, or not a saved run.
         """
+        damaged = SafeShopError(
+            _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
+        )
         try:
+            if not _is_whole(path):
+                raise damaged
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except OSError as error:
             raise SafeShopError(
                 _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error)
             ) from None
-        except (ValueError, EOFError, zipfile.BadZipFile, KeyError, AttributeError, NotImplementedError):
-            raise SafeShopError(
-                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
-            ) from None
+        except (ValueError, TypeError, EOFError, zipfile.BadZipFile, KeyError, AttributeError):
+            raise damaged from None
         try:
             head = json.loads(str(arrays.pop("head")[()]))
             if head["format"] != FORMAT:
@@ -357,10 +350,26 @@ class Run:
                     for name, columns in tables.items()
                 },
             )
-        except (KeyError, ValueError, TypeError):
-            raise SafeShopError(
-                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
-            ) from None
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError):
+            raise damaged from None
+
+
+def _is_whole(path: str | Path) -> bool:
+    """Whether the file is a zip archive, packed as `Run.save` does it, in which every checksum is right."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            ours = all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in archive.infolist())
+            return ours and archive.testzip() is None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+    ):
+        return False
 
 
 def _state_labels() -> dict[str, str]:

@@ -127,7 +127,9 @@ def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
         Uniform numbers in [0, 1).
     """
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
-    return np.searchsorted(cumulative, uniform * cumulative[-1], side="right").astype(np.int64)
+    chosen = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
+    # With weights near the smallest number there is, the product may round up to the sum.
+    return np.asarray(np.minimum(chosen, len(cumulative) - 1), dtype=np.int64)
 
 
 def repetitions(chance: float, uniform: Floats, most: int) -> Integers:

@@ -8,6 +8,7 @@ books, and a log of what happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -64,6 +65,9 @@ DRAWN = (
 MOST_DAYS = 36_525
 """Longest run: a hundred years."""
 
+LARGEST_SEED = 2**63 - 1
+"""Largest seed."""
+
 
 class Team:
     """People who share a queue and have working hours: first come, first served.
@@ -113,11 +117,15 @@ class World:
         self.money = Collection(scenario.payment, self.ledger)
 
         self.price = [scenario.minor(product.price) for product in scenario.catalogue]
+        # In decimals of the share as it is written: 7 % of 1.00 is 0.07 and no more.
+        floor = Decimal(repr(scenario.confirmation.price_floor))
+        self.lowest_price = [floor * price for price in self.price]
         self.cost = [scenario.minor(product.unit_cost) for product in scenario.catalogue]
         self.parcel_fee = scenario.minor(scenario.logistics.parcel_fee)
         self.orders = _OrderBook(self)
         self.log: list[tuple[float, int, int, int, int]] = []
         self._open_the_books()
+        self.reorder([(product, 0) for product in range(len(scenario.catalogue))])
 
     def _open_the_books(self) -> None:
         value = sum(cost * pieces for cost, pieces in zip(self.cost, self.stock.on_hand, strict=True))
@@ -150,10 +158,9 @@ class World:
 
     def wrongly_priced(self, order: int) -> bool:
         """Whether a line is so far below the catalogue price that it must be an error."""
-        floor = self.scenario.confirmation.price_floor
         first, last = self.orders.first_line[order], self.orders.first_line[order + 1]
         return any(
-            self.orders.unit_price[line] < floor * self.price[self.orders.product[line]]
+            self.orders.unit_price[line] < self.lowest_price[self.orders.product[line]]
             for line in range(first, last)
         )
 
@@ -423,7 +430,7 @@ def simulate(
     days
         For how many days, a whole number from 1 to `MOST_DAYS`.
     seed
-        Seed of all chance, 0 or more. The same scenario and seed give the same run, bit for bit.
+        Seed of all chance, 0 to `LARGEST_SEED`. The same scenario and seed give the same run, bit for bit.
     progress
         Called with the number of simulated days after each of them.
 
@@ -432,12 +439,17 @@ def simulate(
     SafeShopError
         If days or seed are out of range.
     """
-    if not 1 <= days <= MOST_DAYS:
+    if not _is_whole(days, 1, MOST_DAYS):
         raise SafeShopError(
             _("days must be a whole number from 1 to {most}, not {given}.").format(most=MOST_DAYS, given=days)
         )
-    if not 0 <= seed < 2**63:
-        raise SafeShopError(_("seed must be a whole number of at least 0, not {given}.").format(given=seed))
+    if not _is_whole(seed, 0, LARGEST_SEED):
+        raise SafeShopError(
+            _("seed must be a whole number from 0 to {most}, not {given}.").format(
+                most=LARGEST_SEED, given=seed
+            )
+        )
+    days, seed = int(days), int(seed)
     world = World(scenario, days, seed)
     world.env.process(arrivals(world))
     if progress is None:
@@ -447,6 +459,10 @@ def simulate(
             world.env.run(until=day)
             progress(day)
     return _records(world)
+
+
+def _is_whole(given: object, least: int, most: int) -> bool:
+    return isinstance(given, int | np.integer) and least <= int(given) <= most
 
 
 def _records(world: World) -> Run:

@@ -76,6 +76,14 @@ def orders_leave(run: Run, retention: Retention) -> Floats:
     return np.where(np.isnan(fetched), at_completion, np.maximum(fetched, orders["seller_told"]))
 
 
+def orders_gone(run: Run, retention: Retention) -> Floats:
+    """When each order's record is no longer in the web shop, in days: it left, or the marketplace deleted it."""
+    leave = orders_leave(run, retention)
+    if run.scenario.channel == "own-site":
+        return leave
+    return np.minimum(leave, _or_never(run.orders["closed"]) + retention.platform_days)
+
+
 def orders_masked(run: Run, retention: Retention) -> Floats:
     """When the web shop masks each order's record, in days (``inf`` for never)."""
     return _masked(run.orders["placed"], retention)
@@ -162,11 +170,9 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     key = ("order", orders["member"], orders["order"])
     closed = _or_never(orders["closed"])
     leave = orders_leave(run, retention)
-    gone_online = (
-        np.minimum(leave, closed + retention.platform_days) if run.scenario.channel != "own-site" else leave
-    )
+    gone = orders_gone(run, retention)
     masked = orders_masked(run, retention)
-    _web_copies(rows, run, retention, key, ORDER_FIELDS, orders["placed"], gone_online, masked)
+    _web_copies(rows, run, retention, key, ORDER_FIELDS, orders["placed"], gone, masked)
     if retention.orders_leave == "to-erp":
         in_erp = ~np.isnan(orders["seller_told"])
         since = np.where(in_erp, leave, np.inf)

@@ -13,6 +13,7 @@ import numpy as np
 
 from simlib.scenario import Duration, Scenario
 from simlib.streams import (
+    TICK,
     Floats,
     Integers,
     lognormal_times,
@@ -117,7 +118,9 @@ def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers
     until_hour = np.concatenate(([0.0], np.cumsum(weights))) / weights.sum()
     uniform = stream(seed, "arrivals").random(int(per_day.sum()))
     moment = np.interp(uniform, until_hour, np.arange(25) * HOUR)
-    times = to_ticks(np.repeat(np.arange(days), per_day) + moment)
+    # Rounding must not carry a visit just before midnight into the next day.
+    moment = np.minimum(to_ticks(moment), 1 - TICK)
+    times = np.repeat(np.arange(days), per_day) + moment
     return np.sort(times), per_day
 
 
