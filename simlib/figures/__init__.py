@@ -17,9 +17,12 @@ from simlib.figures.retention import (
     days_online,
     exposure_over_time,
     history_protected,
+    show_copies_of_order,
+    show_littles_law,
+    show_unmet_needs,
 )
 from simlib.figures.style import alt_text, html_picture, new_axes, picture, sentence, show, use_fonts
-from simlib.figures.tables import show_table, table
+from simlib.figures.tables import show_sources, show_table, table
 
 __all__ = [
     "alt_text",
@@ -37,7 +40,11 @@ __all__ = [
     "sentence",
     "shop_funnel",
     "show",
+    "show_copies_of_order",
+    "show_littles_law",
+    "show_sources",
     "show_table",
+    "show_unmet_needs",
     "stage_days",
     "table",
     "use_fonts",

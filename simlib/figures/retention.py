@@ -20,9 +20,9 @@ from simlib.figures.style import (
     new_axes,
     whole_numbers,
 )
-from simlib.figures.tables import number
+from simlib.figures.tables import number, show_table
 from simlib.languages import _
-from simlib.privacy import ONLINE, PLACES, copies_taken, exposure
+from simlib.privacy import FORMS, ONLINE, PLACES, Field, LittlesLaw, UnmetNeed, copies_taken, exposure
 from simlib.records import Table
 
 
@@ -234,3 +234,82 @@ def history_protected(mean_days_online: float, claim: float, years: int, ax: Axe
 def _encrypted_at(copies: Table, place: str, at: float) -> int:
     there = copies.where("place", place) & copies.where("form", "encrypted")
     return int((there & (copies["since"] <= at) & (at < copies["until"])).sum())
+
+
+def field_names() -> dict[Field, str]:
+    """Groups of personal data in the reader's language."""
+    return {
+        Field.ACCOUNT: _("account"),
+        Field.EMAIL: _("e-mail"),
+        Field.NAME: _("name"),
+        Field.PHONE: _("phone"),
+        Field.ADDRESS: _("address"),
+        Field.PURCHASE: _("what was bought"),
+        Field.PAYMENT: _("payment"),
+        Field.BIRTHDAY: _("birthday"),
+    }
+
+
+def show_copies_of_order(copies: Table, order: int) -> None:
+    """Show every copy of one order's data: where, which fields, in which form, from when to when.
+
+    Parameters
+    ----------
+    copies
+        From `simlib.privacy.copies_of`.
+    order
+        Number of the order.
+    """
+    mine = np.flatnonzero(copies.where("record", "order") & (copies["number"] == order))
+    mine = mine[np.lexsort((copies["place"][mine], copies["since"][mine]))]
+    forms = {"plain": _("readable"), "masked": _("masked"), "encrypted": _("encrypted")}
+    places, names = place_names(), field_names()
+    rows = []
+    for row in mine:
+        fields = Field(int(copies["fields"][row]))
+        until = float(copies["until"][row])
+        rows.append(
+            [
+                places[PLACES[copies["place"][row]]],
+                ", ".join(name for field, name in names.items() if field & fields),
+                forms[FORMS[copies["form"][row]]],
+                round(float(copies["since"][row]), 1),
+                round(until, 1) if np.isfinite(until) else _("no end"),
+            ]
+        )
+    show_table(
+        _("Every copy of order {order}").format(order=order),
+        [_("place"), _("what it holds"), _("form"), _("from day"), _("until day")],
+        rows,
+    )
+
+
+def show_littles_law(laws: Mapping[str, LittlesLaw]) -> None:
+    """Show both sides of Little's law, counted and reckoned, under each policy."""
+    show_table(
+        _("Records readable online: counted, and reckoned as arrivals × days online"),
+        [
+            _("policy"),
+            _("orders a day"),
+            _("days online, mean"),
+            _("reckoned: orders a day × days"),
+            _("counted in the simulation, mean"),
+        ],
+        [
+            [label, law.arrivals_per_day, law.mean_days_online, law.expected, law.observed]
+            for label, law in laws.items()
+        ],
+    )
+
+
+def show_unmet_needs(policies: Mapping[str, Sequence[UnmetNeed]]) -> None:
+    """Show what breaks under each policy: orders for which somebody lacks the data he needs."""
+    first = next(iter(policies.values()))
+    show_table(
+        _("Orders in which somebody could not read what he needs"),
+        [_("who needs it, and for what"), _("orders in which it was needed"), *policies],
+        [
+            [unmet.need.label(), unmet.orders, *(needs[row].unmet for needs in policies.values())]
+            for row, unmet in enumerate(first)
+        ],
+    )

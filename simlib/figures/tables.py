@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from simlib.languages import _
+from simlib.scenario import sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,3 +67,35 @@ def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[objec
     display(  # type: ignore[no-untyped-call]
         {"text/html": styler.set_table_styles(styles).to_html(), "text/plain": text}, raw=True
     )
+
+
+def show_sources(preset: str, fields: Mapping[str, str]) -> None:
+    """Show where a preset's numbers come from.
+
+    Parameters
+    ----------
+    preset
+        Name of the preset.
+    fields
+        Field of the scenario (``logistics.transit.mean``) → what it is, in the reader's language.
+    """
+    known = sources(preset)
+    status = {"verified": _("verified"), "assumption": _("assumption")}
+    show_table(
+        _("Some of the numbers this shop is made of"),
+        [_("what"), _("value"), _("unit"), _("verified or assumed"), _("source")],
+        [
+            [
+                label,
+                _fact_value(known[field].value),
+                known[field].unit,
+                status[known[field].status],
+                known[field].source,
+            ]
+            for field, label in fields.items()
+        ],
+    )
+
+
+def _fact_value(value: object) -> str:
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

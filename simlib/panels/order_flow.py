@@ -25,7 +25,7 @@ def panel_days(orders_per_day: float) -> int:
 
 
 def changed_shop(scenario: Scenario, values: Values) -> Scenario:
-    """The shop as the sliders of `order_flow` say."""
+    """The shop as the sliders of `what_if_order_flow` say."""
     window = values["cooling_off_days"]
     basis = scenario.cooling_off.basis if scenario.cooling_off.basis != "none" else "shop-policy"
     return scenario.changed(
@@ -40,7 +40,7 @@ def changed_shop(scenario: Scenario, values: Values) -> Scenario:
     )
 
 
-def order_flow(scenario: Scenario, seed: int) -> WhatIf:
+def what_if_order_flow(scenario: Scenario, seed: int) -> WhatIf:
     """Where the time goes, for other demand, staff, transit and cooling-off.
 
     Parameters
@@ -76,7 +76,7 @@ def order_flow(scenario: Scenario, seed: int) -> WhatIf:
     )
 
 
-def price_error(scenario: Scenario, sku: str, seed: int) -> WhatIf:
+def what_if_price_error(scenario: Scenario, sku: str, seed: int) -> WhatIf:
     """What a wrong price costs under automatic confirmation and under check-then-confirm (row A12).
 
     Parameters

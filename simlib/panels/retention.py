@@ -16,7 +16,7 @@ from simlib.scenario import Scenario
 from simlib.world import simulate
 
 
-def retention(scenario: Scenario, seed: int) -> WhatIf:
+def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
     """Exposure under a policy beside keeping everything, for other demand, transit, cooling-off and masking.
 
     Parameters
