@@ -221,12 +221,14 @@ def _progress_bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
@@ -329,7 +331,7 @@ def build(
 
     folder = _checkout() / "lessons"
     if not lang:
-        for tag in set(LANGUAGES) - {"en", *texts.languages_begun(folder)}:
+        for tag in [tag for tag in LANGUAGES if tag not in {"en", *texts.languages_begun(folder)}]:
             print(
                 _("{language} has no texts yet and is not built.").format(language=LANGUAGES[tag]),
                 file=sys.stderr,

@@ -78,9 +78,9 @@ def prepare(folder: Path, lang: str, fresh: list[str] | None = None) -> Prepared
     SafeShopError
         If the folder cannot be made or written, or a number is no lesson's.
     """
-    _make(folder)
     lessons = contents(lang)
     wanted = _wanted(lessons, fresh or [])
+    _make(folder)
     notes = read_notes(folder)
     done = Prepared()
     for lesson in lessons:

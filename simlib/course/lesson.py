@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from simlib.course import notebook_errors
@@ -223,7 +223,6 @@ def start(number: str, *, lang: str) -> Lesson:
             _("The language must be one of {tags}, not {tag}.").format(tags=", ".join(LANGUAGES), tag=lang)
         )
     set_language(lang)
-    _use_fonts(lang)
     lesson = Lesson(number, lang, *_about(number, lang), folder=learner_folder())
 
     def opened(progress: Progress) -> None:
@@ -231,20 +230,18 @@ def start(number: str, *, lang: str) -> Lesson:
         mine.opened = mine.opened or now()
 
     _show_line(html.escape(repr(lesson)), repr(lesson))
+    # Imported here: drawing takes a second to load, which the command line need not wait for.
+    from simlib.figures import use_fonts
+
+    no_font = use_fonts(lang)
+    if no_font:
+        notebook_errors.show_sentence(no_font)
     try:
         lesson._change(opened)
     except SafeShopError as wrong:
         # A folder that cannot be written must not keep anybody from learning.
         notebook_errors.show_sentence(wrong.sentence)
     return lesson
-
-
-def _use_fonts(lang: str) -> None:
-    from simlib import figures
-
-    use_fonts: Callable[[str], Any] | None = getattr(figures, "use_fonts", None)
-    if use_fonts:
-        use_fonts(lang)
 
 
 def _about(number: str, lang: str) -> tuple[str, int, tuple[str, str] | None]:
