@@ -240,6 +240,18 @@ def test_net_received_is_what_the_books_say_the_buyer_paid(run: Run, exported: d
         assert row["net_received"] == Decimal(int(paid[order])) / MINOR_UNITS[run.scenario.currency]
 
 
+def test_money_of_orders_without_goods_goes_back_in_the_export_too() -> None:
+    scenario = Scenario.load("mainland-marketplace-store").changed(
+        demand__orders_per_day=200, staff__packers=20
+    )
+    rows = datasets.vault_export(simulate(scenario, days=8, seed=3))["orders"]
+    without = [row for row in rows if row["order_status"] == "out-of-stock"]
+    assert without
+    for row in without:
+        assert (row["refunded"], row["net_received"]) == (row["amount"], 0)
+        assert (row["item_status"], row["invoice_state"]) == ("not-shipped", "void")
+
+
 def test_keys_are_unique_and_nothing_points_nowhere(exported: dict[str, list[Row]]) -> None:
     for table in TABLES:
         keys = Counter(tuple(row[name] for name in table.primary_key) for row in exported[table.name])
