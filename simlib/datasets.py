@@ -109,8 +109,7 @@ class Difference:
     path: str
     kind: Literal["missing", "changed", "unexpected"]
 
-    @property
-    def sentence(self) -> str:
+    def __str__(self) -> str:
         """What is wrong with the file, and what to do."""
         return {
             "missing": _("{path} is missing; build the datasets again."),

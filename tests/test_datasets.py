@@ -112,7 +112,7 @@ def test_check_names_each_file_that_is_missing_changed_or_in_excess(tmp_path: Pa
         Difference(f"{EXPORT}/extra.csv", "unexpected"),
         Difference(f"{EXPORT}/orders.csv", "changed"),
     ]
-    assert [difference.sentence for difference in found] == [
+    assert [str(difference) for difference in found] == [
         "members/README.md is missing; build the datasets again.",
         f"{EXPORT}/extra.csv does not belong to the datasets; remove it.",
         f"{EXPORT}/orders.csv differs from a fresh build; build the datasets again.",
