@@ -415,7 +415,9 @@ def differences(built: Built) -> list[str]:
     except (ValueError, nbformat.ValidationError):
         return [_("{file} is not a notebook; run “safeshop build”.").format(file=place)]
     fresh = _read_notebook(built.text)
-    was, now = ({cell.id: cell for cell in notebook.cells} for notebook in (there, fresh))
+    was, now = (
+        {cell.metadata.get("name", cell.id): cell for cell in notebook.cells} for notebook in (there, fresh)
+    )
     found = [
         _("{file}: cell “{cell}” differs ({what}).").format(file=place, cell=name, what=what)
         for name in dict.fromkeys([*now, *was])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,7 +197,7 @@ def library_texts(
     return [(None, text, tuple(files)) for text, files in places.items()]
 
 
-def refresh(path: Path, lang: str, wanted: list[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:
+def refresh(path: Path, lang: str, wanted: Sequence[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:
     """Bring a PO file in step with the wanted (context, text, places).
 
     A text that is still wanted keeps its translation; a changed one keeps it marked as fuzzy, with the former

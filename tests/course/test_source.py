@@ -55,14 +55,18 @@ def test_minutes_of_a_lesson_are_those_of_its_sections(lessons: Path) -> None:
         (
             '+++ {"name": "question"}\n',
             "",
-            "Every cell needs a name of small letters, digits and hyphens; 01-first-steps.md, line 22 has none. "
-            'Put +++ {"name": "…"} above prose and :name: … on the first line of a code cell.',
+            (
+                "Every cell needs a name of small letters, digits and hyphens; 01-first-steps.md, line 22 has none. "
+                'Put +++ {"name": "…"} above prose and :name: … on the first line of a code cell.'
+            ),
         ),
         (
             ":name: guess\n",
             "",
-            "Every cell needs a name of small letters, digits and hyphens; 01-first-steps.md, line 48 has none. "
-            'Put +++ {"name": "…"} above prose and :name: … on the first line of a code cell.',
+            (
+                "Every cell needs a name of small letters, digits and hyphens; 01-first-steps.md, line 48 has none. "
+                'Put +++ {"name": "…"} above prose and :name: … on the first line of a code cell.'
+            ),
         ),
         (
             ":name: look",
@@ -82,8 +86,10 @@ def test_minutes_of_a_lesson_are_those_of_its_sections(lessons: Path) -> None:
         (
             "# ▶ Make your guess\n",
             "",
-            "01-first-steps.md, line 48, cell “guess”: the first line must be a label such as “# ▶ Run ninety "
-            "days”; it is all that shows of the collapsed cell.",
+            (
+                "01-first-steps.md, line 48, cell “guess”: the first line must be a label such as “# ▶ Run ninety "
+                "days”; it is all that shows of the collapsed cell."
+            ),
         ),
         (
             "# ▶ Make your guess",

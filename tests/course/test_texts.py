@@ -75,23 +75,31 @@ def break_entry(file: polib.POFile, how: str) -> None:
     [
         (
             "empty",
-            "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
-            "stock.” has no translation.",
+            (
+                "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
+                "stock.” has no translation."
+            ),
         ),
         (
             "gone",
-            "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
-            "stock.” has no translation.",
+            (
+                "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
+                "stock.” has no translation."
+            ),
         ),
         (
             "fuzzy",
-            "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
-            "stock.” has a doubtful (fuzzy) translation: read it, then remove the mark.",
+            (
+                "zh-Hant/01-first-steps.po: lesson 01, cell what-we-saw: the text “Arrivals times time give the "
+                "stock.” has a doubtful (fuzzy) translation: read it, then remove the mark."
+            ),
         ),
         (
             "left over",
-            "zh-Hant/01-first-steps.po: lesson 01, cell look: the text “Gone by now.” is no longer in the lesson: "
-            "run “safeshop texts”.",
+            (
+                "zh-Hant/01-first-steps.po: lesson 01, cell look: the text “Gone by now.” is no longer in the lesson: "
+                "run “safeshop texts”."
+            ),
         ),
     ],
 )
