@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simlib.facts import Fact
 from simlib.languages import _
 from simlib.scenario import sources
 
@@ -97,5 +98,9 @@ def show_sources(preset: str, fields: Mapping[str, str]) -> None:
     )
 
 
-def _fact_value(value: object) -> str:
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+def _fact_value(known: Fact) -> tuple[str, str]:
+    """A fact's value and unit as a person reads them; shares as per cent."""
+    if known.unit == "1":
+        return number(100 * known.value), "%"
+    value = known.value
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value), known.unit

@@ -106,7 +106,7 @@ def what_if_price_error(scenario: Scenario, sku: str, seed: int) -> WhatIf:
         [
             Slider("percent", _("wrong price, % of the right one"), 5, 100, 5, 10),
             Slider("hours", _("hours until somebody notices"), 1, 48, 1, 8),
-            Slider("hunters", _("extra orders an hour from bargain hunters"), 0, 20, 1, 6),
+            Slider("hunters", _("bargain hunters’ orders an hour"), 0, 20, 1, 6),
         ],
         draw,
     )

@@ -59,7 +59,7 @@ def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
                 "transit_days", _("days in transit"), 0.5, 10.0, 0.5, scenario.logistics.transit.mean_days
             ),
             Slider("cooling_off_days", _("days of cooling-off"), 0, 21, 1, round(scenario.cooling_off.days)),
-            Slider("mask_after_days", _("mask after so many days (policy: mask)"), 0, 30, 1, 14),
+            Slider("mask_after_days", _("mask after (days)"), 0, 30, 1, 14),
         ],
         draw,
     )
