@@ -17,6 +17,7 @@ import polib
 from simlib.course.source import LessonSource, Translate
 from simlib.course.writing import write_whole
 from simlib.errors import SafeShopError
+from simlib.facts import all_facts
 from simlib.languages import CATALOGUES, LANGUAGES, _
 
 SIMILAR = 0.6
@@ -191,9 +192,13 @@ def library_texts(
             (f"lessons/src/{source.path.name}", cell.text.encode()) for cell in source.cells if cell.code
         ]
     for place, code in pieces:
-        for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None}):
+        for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None, "N_": None}):
             # Without line numbers: they would change with every edit and hide the real changes.
             places.setdefault(str(message), {})[place] = None
+    # Facts are shown to learners with their unit and source, so these words are texts too.
+    for known in all_facts().values():
+        for text in (known.unit, known.source):
+            places.setdefault(text, {})[f"{library.name}/facts"] = None
     return [(None, text, tuple(files)) for text, files in places.items()]
 
 

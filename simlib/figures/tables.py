@@ -88,10 +88,9 @@ def show_sources(preset: str, fields: Mapping[str, str]) -> None:
         [
             [
                 label,
-                _fact_value(known[field].value),
-                known[field].unit,
+                *_fact_value(known[field]),
                 status[known[field].status],
-                known[field].source,
+                _(known[field].source),
             ]
             for field, label in fields.items()
         ],
@@ -103,4 +102,4 @@ def _fact_value(known: Fact) -> tuple[str, str]:
     if known.unit == "1":
         return number(100 * known.value), "%"
     value = known.value
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value), known.unit
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value), _(known.unit)
