@@ -181,6 +181,8 @@ def _command(folder: Path, port: int) -> list[str]:
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--LabApp.custom_css=True",
+        # Else it looks for language servers through npm, which leaves its logs in the user's home.
+        "--LanguageServerManager.autodetect=False",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container there may be no other user.
