@@ -251,6 +251,7 @@ def test_whoever_waits_for_a_guess_is_told_once_and_at_once_if_late() -> None:
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
     """An IPython in which the plain sentences are installed."""
+    monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
     shell = InteractiveShell()  # type: ignore[no-untyped-call]
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     notebook_errors.install()
@@ -307,6 +308,7 @@ def test_an_error_in_a_cell_is_one_sentence(
 def test_tracebacks_come_back_on_request(
     monkeypatch: pytest.MonkeyPatch, shown: Shown, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
     monkeypatch.setenv("SAFESHOP_TRACEBACK", "1")
     shell = InteractiveShell()  # type: ignore[no-untyped-call]
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
