@@ -7,7 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from simlib.figures.style import BLUE, COLOURS, GREEN, GREY, RED, SKY, describe, new_axes, whole_numbers
+from simlib.figures.style import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    RED,
+    SKY,
+    describe,
+    legend_below,
+    new_axes,
+    whole_numbers,
+)
 from simlib.figures.tables import number
 from simlib.languages import _
 from simlib.order_flow import (
@@ -231,7 +242,7 @@ def payment_outcomes(run: Run, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 100)
     ax.set_xlabel(_("% of the orders whose payment has ended"))
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
+    legend_below(ax)
     never = sum(counts[2] for counts in outcomes.values())
     total = sum(sum(counts) for counts in outcomes.values())
     return describe(

@@ -55,7 +55,7 @@ def exposure_over_time(
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes()
-    at = np.linspace(0, days, 12 * days, endpoint=False)
+    at = np.linspace(0, days, 12 * days + 1)
     ends = {}
     for row, (label, copies) in enumerate(policies.items()):
         counts = exposure(copies, places, at)
@@ -172,7 +172,7 @@ def copies_by_place(policies: Mapping[str, Table], at: float, ax: Axes | None = 
             left += number_of
     ax.set_xlabel(_("copies with name, phone or address on day {day}").format(day=number(at)))
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
+    legend_below(ax)
     online = {label: int(copies_taken(policies[label], ONLINE, at).sum()) for label in policies}
     parts = "; ".join(
         _("{label}: {copies} readable online").format(label=label, copies=number(count))

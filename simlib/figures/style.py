@@ -131,6 +131,11 @@ def new_axes(width: float = SIZE[0], height: float = SIZE[1]) -> Axes:
     return figure.add_subplot()
 
 
+def legend_below(ax: Axes) -> None:
+    """Put the legend under the axes, where it covers nothing."""
+    ax.get_figure(root=True).legend(loc="outside lower center", ncols=3)  # type: ignore[union-attr]
+
+
 def whole_numbers(axis: Axis) -> None:
     """Write the numbers along an axis in full, thousands apart."""
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +49,12 @@ def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[objec
 
     frame = table(heads, rows)
     numeric = [all(isinstance(row[column], int | float) for row in rows) for column in range(len(heads))]
+    text = f"{caption}\n{frame.to_string(index=False)}"
     styler = (
         frame.style.hide(axis="index")
         .set_caption(html.escape(caption))
-        .set_uuid("table")
+        # Styles are tied to the id, so each table needs one of its own; the same table keeps it.
+        .set_uuid(f"table{zlib.crc32(text.encode()):08x}")
         .format(escape="html")
         .format_index(escape="html", axis="columns")
     )
@@ -64,7 +67,6 @@ def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[objec
         for column, is_numeric in enumerate(numeric)
         if is_numeric
     ]
-    text = f"{caption}\n{frame.to_string(index=False)}"
     display(  # type: ignore[no-untyped-call]
         {"text/html": styler.set_table_styles(styles).to_html(), "text/plain": text}, raw=True
     )

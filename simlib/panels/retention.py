@@ -17,7 +17,7 @@ from simlib.world import simulate
 
 
 def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
-    """Exposure under a policy beside keeping everything, for other demand, transit, cooling-off and masking.
+    """Exposure under a policy beside keeping everything and masking, for other demand, transit and cooling-off.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
 
     def draw(values: Values, ax: Axes) -> object:
         happened = run(values["orders_per_day"], values["transit_days"], values["cooling_off_days"])
-        own = happened.scenario.retention
-        chosen = policy(values["policy"], own, values["mask_after_days"])
-        compared = {policy_label("keep-everything"): copies_of(happened, policy("keep-everything", own))}
-        label = policy_label(values["policy"], values["mask_after_days"])
-        compared[label] = copies_of(happened, chosen)
+        own, days = happened.scenario.retention, values["mask_after_days"]
+        compared = {
+            policy_label(name, days): copies_of(happened, policy(name, own, days))
+            for name in ("keep-everything", "mask", values["policy"])
+        }
         return figures.exposure_over_time(compared, happened.days, ax=ax)
 
-    names = [name for name in POLICIES if name != "keep-everything"]
+    names = [name for name in POLICIES if name not in ("keep-everything", "mask")]
     return WhatIf(
         [
             Choice(
@@ -59,7 +59,7 @@ def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
                 "transit_days", _("days in transit"), 0.5, 10.0, 0.5, scenario.logistics.transit.mean_days
             ),
             Slider("cooling_off_days", _("days of cooling-off"), 0, 21, 1, round(scenario.cooling_off.days)),
-            Slider("mask_after_days", _("mask after (days)"), 0, 30, 1, 14),
+            Slider("mask_after_days", _("days until masked"), 0, 30, 1, 14),
         ],
         draw,
     )

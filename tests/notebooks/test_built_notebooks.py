@@ -23,9 +23,24 @@ CELL_SECONDS = 120
 
 def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
     """Run a notebook and compare its outputs with the stored ones."""
-    options = [f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={SANITIZE}", "--nbval-current-env"]
+    options = [
+        f"--nbval-cell-timeout={CELL_SECONDS}",
+        f"--nbval-sanitize-with={SANITIZE}",
+        "--nbval-current-env",
+    ]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", *options, "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval",
+            *options,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            os.devnull,
+        ]
         + ["--color=no", "-W", "ignore", str(notebook)],
         capture_output=True,
         text=True,
@@ -45,7 +60,9 @@ def test_nbval_finds_a_number_that_is_not_what_the_lesson_gives(tmp_path: Path) 
     notebook = shutil.copy(LESSONS / "en" / "02-order-flow.ipynb", tmp_path)
     text = Path(notebook).read_text(encoding="utf-8")
     assert "218 orders are under way" in text
-    Path(notebook).write_text(text.replace("218 orders are under way", "219 orders are under way"), encoding="utf-8")
+    Path(notebook).write_text(
+        text.replace("218 orders are under way", "219 orders are under way"), encoding="utf-8"
+    )
     result = nbval(Path(notebook))
     assert result.returncode == 1
     assert "219 orders are under way" in result.stdout
