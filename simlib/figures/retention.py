@@ -17,6 +17,7 @@ from simlib.figures.style import (
     ORANGE,
     RED,
     describe,
+    legend_below,
     new_axes,
     whole_numbers,
 )
