@@ -410,3 +410,7 @@ def _checkout() -> Path:
             _("This command works on the project's sources; run it inside a clone of the repository.")
         )
     return folder
+
+
+if __name__ == "__main__":
+    main()
