@@ -441,7 +441,7 @@ def _cell_difference(was: NotebookNode | None, now: NotebookNode | None) -> str 
         first, second = _take_pictures(before), _take_pictures(after)
         if before != after or len(first) != len(second):
             return _("its output")
-        if not all(_same_picture(*pair) for pair in zip(first, second, strict=True)):
+        if not all(same_picture(*pair) for pair in zip(first, second, strict=True)):
             return _("its picture")
     for node in (was, now):
         node.pop("outputs", None)
@@ -458,7 +458,8 @@ def _take_pictures(output: NotebookNode) -> list[str]:
     return pictures
 
 
-def _same_picture(was: str, now: str) -> bool:
+def same_picture(was: str, now: str) -> bool:
+    """Whether two pictures (PNG as base64) show the same, within a tolerance for how letters are smoothed."""
     if was == now:
         return True
     import numpy as np

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.scenario import Retention
 
@@ -32,8 +33,19 @@ def policy(name: str, base: Retention, mask_after_days: float | None = None) -> 
         The shop's own policy: export times, periods of courier and payment company.
     mask_after_days
         For ``mask``: after how many days the web shop masks a record.
+
+    Raises
+    ------
+    SafeShopError
+        If the policy needs a hand-carried medium where none is allowed.
     """
     changes = dict(POLICIES[name])
+    if not base.removable_media and "never" not in (changes["orders_leave"], changes["members_leave"]):
+        raise SafeShopError(
+            _("The policy “{policy}” needs a hand-carried medium, which is not allowed here.").format(
+                policy=policy_label(name)
+            )
+        )
     if name == "mask":
         changes["mask_after_days"] = mask_after_days
     return Retention.model_validate({**base.model_dump(), **changes})

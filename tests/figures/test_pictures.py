@@ -23,7 +23,7 @@ def fresh() -> dict[str, Axes]:
 
 def same(was: bytes, now: bytes) -> bool:
     """Whether two pictures are the same but for how letters are smoothed."""
-    return build._same_picture(*(base64.b64encode(png).decode("ascii") for png in (was, now)))
+    return build.same_picture(*(base64.b64encode(png).decode("ascii") for png in (was, now)))
 
 
 def test_the_committed_pictures_are_what_the_kit_draws(fresh: dict[str, Axes]) -> None:
