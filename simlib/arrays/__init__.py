@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -261,18 +261,20 @@ class Flow:
             self.returns = np.zeros(count, dtype=np.bool_)
         self.resold = chance.resold[:count] < scenario.returns.resellable
         self.check_first = scenario.confirmation.mode == "check-first"
-        self.found = outcome(count)
+        self.found = outcome(count, lineages=len(chance.redirect) > 0)
         self.restocked: list[tuple[float, int, int]] = []
 
     def contend(self) -> tuple[int, float]:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""
         rows = _first_requests(self)
         found = self.found
+        plan, past = _plan(self), _past(self)
         if contention.COMPILED:
-            ending, t, log = contention.contend(_plan(self), found, *rows)
+            ending, t, log = contention.contend(plan, past, found, *rows)
         else:
-            listed = contention.Outcome(*(column.tolist() for column in found))
-            ending, t, log = contention.contend(_listed(_plan(self)), listed, *(row.tolist() for row in rows))
+            listed = _listed(found)
+            past = _listed(past)._replace(done=listed.done, since=listed.since, turn=listed.turn)
+            ending, t, log = contention.contend(_listed(plan), past, listed, *_listed(rows))
             self.found = contention.Outcome(
                 *(np.array(new, dtype=old.dtype) for new, old in zip(listed, found, strict=True))
             )
@@ -319,11 +321,15 @@ class Flow:
         )
 
 
-def outcome(count: int) -> contention.Outcome:
+def outcome(count: int, lineages: bool) -> contention.Outcome:
     """An empty outcome for so many orders."""
-    moments = (np.full(count, np.inf) for _column in range(9))
-    turns = (np.full(count, -1, dtype=np.int64) for _column in range(4))
-    return contention.Outcome(*moments, *turns, fate=np.zeros(count, dtype=np.int64))
+    traced = contention.INSPECT * count + count if lineages else 0
+    return contention.Outcome(
+        done=np.full(contention.INSPECT * count + count, np.inf),
+        since=np.full(traced, np.inf),
+        turn=np.full(traced, -1, dtype=np.int64),
+        fate=np.zeros(count, dtype=np.int8),
+    )
 
 
 def _first_requests(flow: Flow) -> tuple[Floats, Floats, Integers]:
@@ -363,12 +369,6 @@ def _plan(flow: Flow) -> contention.Plan:
     too_low = chance.unit_price[lines] < np.array(lowest)[chance.product[lines]]
     mispriced = np.zeros(flow.count, dtype=np.bool_)
     mispriced[(np.searchsorted(chance.first_line, np.flatnonzero(too_low), side="right") - 1)] = True
-    whole = len(chance.redirect) > 0
-    visited = chance.visited
-    before = np.zeros(len(visited) if whole else 0)
-    if whole:
-        arrival = np.argsort(visited, kind="stable")
-        before[arrival[1:]] = visited[arrival[:-1]]
     return contention.Plan(
         days=float(flow.days),
         check_first=flow.check_first,
@@ -384,21 +384,11 @@ def _plan(flow: Flow) -> contention.Plan:
         reorder_point=np.array([product.reorder_point for product in catalogue]),
         reorder_up_to=np.array([product.reorder_up_to for product in catalogue]),
         lead=np.array([tick(product.lead_time_days) for product in catalogue]),
-        placed=flow.placed,
-        acknowledged=flow.acknowledged,
-        enquired=flow.enquired,
         online=flow.online,
         paid=flow.paid,
-        attempts=flow.page.attempts[first],
         pay_ends=flow.page.ended[first],
         last_login=flow.page.last_login[first],
         notice=chance.seller_notice[first],
-        visited=visited[first] if whole else before,
-        visited_before=before[first],
-        carted=flow.carted if whole else before,
-        redirect=chance.redirect,
-        authentication=chance.authentication,
-        retry=chance.retry,
         check=chance.check[first],
         enquiry=chance.enquiry_handling[first],
         handling=chance.return_handling[first],
@@ -417,21 +407,56 @@ def _plan(flow: Flow) -> contention.Plan:
     )
 
 
-def _listed(plan: contention.Plan) -> contention.Plan:
-    """The same plan in lists: plain Python reads a list several times as fast as an array."""
-    return contention.Plan(*(part.tolist() if isinstance(part, np.ndarray) else part for part in plan))
+def _past(flow: Flow) -> contention.Past:
+    """What lineages are made of; columns that only they need are empty when they are not wanted."""
+    scenario, chance, first = flow.scenario, flow.chance, flow.first
+    whole = len(chance.redirect) > 0
+    before = np.zeros(len(chance.visited) if whole else 0)
+    if whole:
+        arrival = np.argsort(chance.visited, kind="stable")
+        before[arrival[1:]] = chance.visited[arrival[:-1]]
+    return contention.Past(
+        check_first=flow.check_first,
+        pickups=np.array(WeeklyClock(scenario.logistics.pickup, scenario.start).moments),
+        online=flow.online,
+        refused=flow.refused,
+        transit=chance.transit[first],
+        pay_ends=flow.page.ended[first],
+        placed=flow.placed,
+        carted=flow.carted,
+        visited=chance.visited[first],
+        visited_before=before[first],
+        acknowledged=flow.acknowledged,
+        attempts=flow.page.attempts[first],
+        redirect=chance.redirect,
+        authentication=chance.authentication,
+        retry=chance.retry,
+        done=flow.found.done,
+        since=flow.found.since,
+        turn=flow.found.turn,
+    )
+
+
+Columns = TypeVar("Columns", contention.Plan, contention.Past, contention.Outcome, tuple[Any, ...])
+
+
+def _listed(columns: Columns) -> Columns:
+    """The same in lists: plain Python reads a list several times as fast as an array."""
+    lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in columns)
+    return type(columns)(*lists) if hasattr(columns, "_fields") else tuple(lists)
 
 
 def _milestones(flow: Flow) -> dict[str, Floats]:
     """When each order reaches what, in days; ``nan`` where it does not, or not within the run."""
     chance, first, found = flow.chance, flow.first, flow.found
     cooling_off = flow.scenario.cooling_off
+    checked, answered, handled, packed, inspected = map(found.moments, range(5))
     flows = found.fate == contention.FLOWS
-    confirmed = _only(found.checked, flows) if flow.check_first else flow.acknowledged
+    confirmed = _only(checked, flows) if flow.check_first else flow.acknowledged
     decided = confirmed + flow.page.ended[first]
     told = np.where(flow.online, _only(decided, flow.paid), confirmed) + chance.seller_notice[first]
     pickup = WeeklyClock(flow.scenario.logistics.pickup, flow.scenario.start)
-    picked_up = pickup.next_each(found.packed)
+    picked_up = pickup.next_each(packed)
     at_door = picked_up + chance.transit[first]
     delivered = _only(at_door, ~flow.refused)
     begins = delivered if cooling_off.runs_from == "receipt" else np.floor(delivered) + 1
@@ -441,34 +466,35 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
     sent_back = np.flatnonzero(flow.returns & np.isfinite(delivered))
     period = ends[sent_back] - delivered[sent_back]
     requested[sent_back] = delivered[sent_back] + to_ticks(chance.return_moment[sent_back] * period)
-    received = found.handled + chance.return_transit[first]
-    refunded = _only(found.inspected, flow.returns)
-    closed = np.fmin(kept, found.inspected)
+    received = handled + chance.return_transit[first]
+    refunded = _only(inspected, flow.returns)
+    closed = np.fmin(kept, inspected)
     closed = np.fmin(closed, np.where(flow.online & ~flow.paid, decided, np.inf))
-    closed = np.where(flows, closed, found.checked if flow.check_first else found.packed_from)
+    closed = np.where(flows, closed, checked)
     reviews = chance.reviews[first] < flow.scenario.reviews.share
+    never = np.full(flow.count, np.inf)
     reached = {
         "visited": chance.visited[first],
         "carted": flow.carted,
         "placed": flow.placed,
         "acknowledged": flow.acknowledged,
-        "checked": found.checked,
+        "checked": checked if flow.check_first else never,
         "confirmed": confirmed,
         "redirected": _only(confirmed + flow.page.opened[first], flow.online),
         "paid": np.where(flow.online, _only(decided, flow.paid), delivered),
         "seller_told": told,
-        "packed": found.packed,
+        "packed": packed,
         "picked_up": picked_up,
         "delivered": delivered,
         "cooling_off_ended": kept,
         "return_requested": requested,
-        "return_approved": found.handled,
+        "return_approved": handled,
         "return_received": received,
         "refunded": refunded,
         "closed": closed,
         "reviewed": _only(kept, reviews) + chance.review_after[first],
         "enquired": flow.enquired,
-        "answered": found.answered,
+        "answered": answered,
     }
     return {name: np.where(reached[name] < flow.days, reached[name], np.nan) for name in MILESTONES}
 

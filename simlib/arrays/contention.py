@@ -88,14 +88,9 @@ class Plan(NamedTuple):
         When the cooling-off period begins, and its length in days.
     stock, reorder_point, reorder_up_to, lead
         Of each product: pieces at the start; the rule of reordering; delivery time in days.
-    placed, acknowledged, enquired
-        Moments of each order.
-    online, paid, attempts, pay_ends, last_login, notice
-        Whether it is paid on a payment page, whether that succeeds, after how many attempts, how long after
-        the confirmation; the last authentication; until the seller is told.
-    visited, visited_before, carted, redirect, authentication, retry
-        What lineages are made of, further back: moments (`visited_before` is the arrival before an order's
-        own), and times of the single attempts to pay. Empty when not given.
+    online, paid, pay_ends, last_login, notice
+        Whether it is paid on a payment page, whether that succeeds, how long after the confirmation; the last
+        authentication; until the seller is told.
     check, enquiry, handling, packing, inspection
         Working time of each kind.
     transit, return_transit, moment
@@ -120,21 +115,11 @@ class Plan(NamedTuple):
     reorder_point: Any
     reorder_up_to: Any
     lead: Any
-    placed: Any
-    acknowledged: Any
-    enquired: Any
     online: Any
     paid: Any
-    attempts: Any
     pay_ends: Any
     last_login: Any
     notice: Any
-    visited: Any
-    visited_before: Any
-    carted: Any
-    redirect: Any
-    authentication: Any
-    retry: Any
     check: Any
     enquiry: Any
     handling: Any
@@ -153,34 +138,63 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the loop finds out: one entry an order, moments in days (``inf``: not within the run).
+    """What the loop finds out: kind of work × orders + order, moments in days (``inf``: not within the run).
 
     Attributes
     ----------
-    checked, packed, handled, inspected, answered
-        When each kind of work on it is done.
-    checked_from, packed_from, handled_from, inspected_from
-        When somebody took it up.
-    check_turn, pack_turn, handle_turn, inspect_turn
-        Its number in the queue.
+    done
+        When each kind of work on each order is done. Without a check, the kind `CHECK` holds the moment at
+        which a packer found too little on the shelf.
+    since, turn
+        When somebody took it up, and its number in the queue. For lineages; empty when these are not wanted.
     fate
-        `FLOWS`, `REJECTED` or `OUT_OF_STOCK`.
+        One entry an order: `FLOWS`, `REJECTED` or `OUT_OF_STOCK`.
     """
 
-    checked: Any
-    packed: Any
-    handled: Any
-    inspected: Any
-    answered: Any
-    checked_from: Any
-    packed_from: Any
-    handled_from: Any
-    inspected_from: Any
-    check_turn: Any
-    pack_turn: Any
-    handle_turn: Any
-    inspect_turn: Any
+    done: Any
+    since: Any
+    turn: Any
     fate: Any
+
+    def moments(self, kind: int) -> Any:
+        """When a kind of work is done, one entry an order."""
+        orders = len(self.fate)
+        return self.done[kind * orders : (kind + 1) * orders]
+
+
+class Past(NamedTuple):
+    """What lineages are made of.
+
+    Attributes
+    ----------
+    check_first, pickups, online, refused, transit, pay_ends
+        As in `Plan`.
+    placed, carted, visited, visited_before, acknowledged
+        Moments of each order; `visited_before` is the arrival before its own.
+    attempts, redirect, authentication, retry
+        Attempts to pay, and the times of each.
+    done, since, turn
+        As in `Outcome`.
+    """
+
+    check_first: bool
+    pickups: Any
+    online: Any
+    refused: Any
+    transit: Any
+    pay_ends: Any
+    placed: Any
+    carted: Any
+    visited: Any
+    visited_before: Any
+    acknowledged: Any
+    attempts: Any
+    redirect: Any
+    authentication: Any
+    retry: Any
+    done: Any
+    since: Any
+    turn: Any
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -188,9 +202,8 @@ class Outcome(NamedTuple):
 
 
 @compiled
-def finish(plan: Any, t: float, work: float) -> float:
+def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> float:
     """When a task begun at `t` is done (`OpeningHours.finish`)."""
-    opens, worked, shift = plan.opens, plan.worked, plan.shift
     per_week = worked[len(worked) - 1]
     week = math.floor(t / WEEK)
     rest = t - week * WEEK
@@ -214,21 +227,21 @@ def finish(plan: Any, t: float, work: float) -> float:
 
 
 @compiled
-def next_pickup(plan: Any, t: float) -> float:
+def next_pickup(pickups: Any, t: float) -> float:
     """The courier's first round at or after `t` (`WeeklyClock.next`)."""
     week = math.floor(t / WEEK)
     rest = t - week * WEEK
-    for moment in plan.pickups:
+    for moment in pickups:
         if rest <= moment:
             return week * WEEK + moment
-    return (week + 1) * WEEK + plan.pickups[0]
+    return (week + 1) * WEEK + pickups[0]
 
 
 @compiled
-def thinking(plan: Any, order: int, delivered: float) -> float:
-    """How long the buyer keeps goods that he sends back."""
-    begins = delivered if plan.from_receipt else math.floor(delivered) + 1.0
-    days = plan.moment[order] * (begins + plan.cooling_off - delivered)
+def thinking(from_receipt: bool, cooling_off: float, moment: float, delivered: float) -> float:
+    """How long a buyer keeps goods that he sends back after a share `moment` of the cooling-off period."""
+    begins = delivered if from_receipt else math.floor(delivered) + 1.0
+    days = moment * (begins + cooling_off - delivered)
     return np.rint(days / TICK) * TICK
 
 
@@ -237,67 +250,61 @@ def thinking(plan: Any, order: int, delivered: float) -> float:
 
 
 @compiled
-def _from_cart(plan: Any, order: int, moments: Any, n: int) -> int:
-    moments[n] = plan.placed[order]
-    moments[n + 1] = plan.carted[order]
-    moments[n + 2] = plan.visited[order]
-    moments[n + 3] = plan.visited_before[order]
+def _from_cart(past: Any, order: int, moments: Any, n: int) -> int:
+    moments[n] = past.placed[order]
+    moments[n + 1] = past.carted[order]
+    moments[n + 2] = past.visited[order]
+    moments[n + 3] = past.visited_before[order]
     return n + 4
 
 
 @compiled
-def _from_desk(done: float, since: float, moments: Any, n: int) -> int:
-    moments[n] = done
-    moments[n + 1] = since
+def _from_desk(past: Any, kind: int, order: int, moments: Any, n: int) -> tuple[int, int, int]:
+    task = kind * len(past.placed) + order
+    moments[n] = past.done[task]
+    moments[n + 1] = past.since[task]
     # The desk was handed out within the moment in which it was taken.
-    moments[n + 2] = since
-    return n + 3
+    moments[n + 2] = past.since[task]
+    return n + 3, SERVICE if kind <= RETURN else PACKERS, past.turn[task]
 
 
 @compiled
-def _from_confirmation(plan: Any, found: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
-    if plan.check_first:
-        n = _from_desk(found.checked[order], found.checked_from[order], moments, n)
-        return n, SERVICE, found.check_turn[order]
-    moments[n] = plan.acknowledged[order]
-    return _from_cart(plan, order, moments, n + 1), ARRIVALS, 2 * order
+def _from_confirmation(past: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
+    if past.check_first:
+        return _from_desk(past, CHECK, order, moments, n)
+    moments[n] = past.acknowledged[order]
+    return _from_cart(past, order, moments, n + 1), ARRIVALS, 2 * order
 
 
 @compiled
-def _from_page(plan: Any, found: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
+def _from_page(past: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
     """From the end of the last attempt to pay, which is the next moment."""
-    t = plan.acknowledged[order]
-    if plan.check_first:
-        t = found.checked[order]
-    t += plan.pay_ends[order]
-    for attempt in range(plan.attempts[order] - 1, -1, -1):
+    t = past.acknowledged[order]
+    if past.check_first:
+        t = past.done[CHECK * len(past.placed) + order]
+    t += past.pay_ends[order]
+    for attempt in range(past.attempts[order] - 1, -1, -1):
         moments[n] = t
-        t -= plan.authentication[order][attempt]
+        t -= past.authentication[order][attempt]
         moments[n + 1] = t
-        t -= plan.redirect[order][attempt]
+        t -= past.redirect[order][attempt]
         moments[n + 2] = t
         n += 3
         if attempt > 0:
-            t -= plan.retry[order][attempt - 1]
-    return _from_confirmation(plan, found, order, moments, n)
+            t -= past.retry[order][attempt - 1]
+    return _from_confirmation(past, order, moments, n)
 
 
 @compiled
-def _from_packing(found: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
-    n = _from_desk(found.packed[order], found.packed_from[order], moments, n)
-    return n, PACKERS, found.pack_turn[order]
-
-
-@compiled
-def _from_door(plan: Any, found: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
-    picked_up = next_pickup(plan, found.packed[order])
-    moments[n] = picked_up + plan.transit[order]
+def _from_door(past: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
+    picked_up = next_pickup(past.pickups, past.done[PACK * len(past.placed) + order])
+    moments[n] = picked_up + past.transit[order]
     moments[n + 1] = picked_up
-    return _from_packing(found, order, moments, n + 2)
+    return _from_desk(past, PACK, order, moments, n + 2)
 
 
 @compiled
-def lineage(plan: Any, found: Any, log: Any, t: float, event: int, moments: Any) -> tuple[int, int, int]:
+def lineage(past: Any, log: Any, t: float, event: int, moments: Any) -> tuple[int, int, int]:
     """The moments of an event and of its causes, newest first.
 
     Returns
@@ -308,59 +315,57 @@ def lineage(plan: Any, found: Any, log: Any, t: float, event: int, moments: Any)
     order, kind = event // KINDS, event % KINDS
     moments[0] = t
     if kind == CHECK:
-        return _from_cart(plan, order, moments, 1), ARRIVALS, 2 * order
+        return _from_cart(past, order, moments, 1), ARRIVALS, 2 * order
     if kind == ENQUIRY:
         # Begun by the same event as the acknowledgement, and after it.
-        return _from_cart(plan, order, moments, 1), ARRIVALS, 2 * order + 1
+        return _from_cart(past, order, moments, 1), ARRIVALS, 2 * order + 1
     if kind == RETURN:
-        return _from_door(plan, found, order, moments, 1)
+        return _from_door(past, order, moments, 1)
     if kind == PACK:
-        if plan.online[order]:
-            return _from_page(plan, found, order, moments, 1)
-        return _from_confirmation(plan, found, order, moments, 1)
+        if past.online[order]:
+            return _from_page(past, order, moments, 1)
+        return _from_confirmation(past, order, moments, 1)
     if kind == INSPECT:
-        if plan.refused[order]:
-            return _from_door(plan, found, order, moments, 1)
-        n = _from_desk(found.handled[order], found.handled_from[order], moments, 1)
-        return n, SERVICE, found.handle_turn[order]
+        if past.refused[order]:
+            return _from_door(past, order, moments, 1)
+        return _from_desk(past, RETURN, order, moments, 1)
     if kind == DONE + CHECK:
-        return _from_confirmation(plan, found, order, moments, 0)
+        return _from_confirmation(past, order, moments, 0)
     if kind == DONE + INSPECT:
-        n = _from_desk(found.inspected[order], found.inspected_from[order], moments, 0)
-        return n, PACKERS, found.inspect_turn[order]
+        return _from_desk(past, INSPECT, order, moments, 0)
     if kind == RELEASE:
-        return _from_page(plan, found, order, moments, 0)
+        return _from_page(past, order, moments, 0)
     if kind == RESTOCK:
         if log[order][3] < 0:
             return 1, ARRIVALS, -1
-        return _from_confirmation(plan, found, log[order][3], moments, 1)
+        return _from_confirmation(past, log[order][3], moments, 1)
     # A packer is given the order within this very moment.
     moments[1] = t
-    return 2, PACKERS, found.pack_turn[order]
+    return 2, PACKERS, past.turn[PACK * len(past.placed) + order]
 
 
 @compiled
-def _concerns(plan: Any, kind: int) -> int:
+def _concerns(past: Any, kind: int) -> int:
     if kind <= RETURN:
         return AT_SERVICE
     if kind <= INSPECT:
         return AT_PACKERS
     # Without a check the shelf is looked at when a desk is given out, after all else of that moment.
-    if kind == GRANT or (plan.check_first and kind in (DONE + CHECK, DONE + INSPECT, RESTOCK, RELEASE)):
+    if kind == GRANT or (past.check_first and kind in (DONE + CHECK, DONE + INSPECT, RESTOCK, RELEASE)):
         return AT_SHELF
     return NOWHERE
 
 
 @compiled
-def _before(plan: Any, found: Any, log: Any, t: float, one: int, other: int, a: Any, b: Any) -> tuple[bool, int]:
+def _before(past: Any, log: Any, t: float, one: int, other: int, a: Any, b: Any) -> tuple[bool, int]:
     """Whether SimPy handles event `one` before `other`, both at `t`; and whether that could be told."""
-    here, there = _concerns(plan, one % KINDS), _concerns(plan, other % KINDS)
+    here, there = _concerns(past, one % KINDS), _concerns(past, other % KINDS)
     if here != there or here == NOWHERE:
         return (here, one) < (there, other), FINISHED
-    if len(plan.visited_before) == 0:
+    if len(past.since) == 0:
         return False, LINEAGE_NEEDED
-    length_a, origin_a, turn_a = lineage(plan, found, log, t, one, a)
-    length_b, origin_b, turn_b = lineage(plan, found, log, t, other, b)
+    length_a, origin_a, turn_a = lineage(past, log, t, one, a)
+    length_b, origin_b, turn_b = lineage(past, log, t, other, b)
     for i in range(min(length_a, length_b)):
         if a[i] != b[i]:
             return a[i] < b[i], FINISHED
@@ -370,13 +375,13 @@ def _before(plan: Any, found: Any, log: Any, t: float, one: int, other: int, a: 
 
 
 @compiled
-def _in_turn(plan: Any, found: Any, log: Any, t: float, batch: Any, a: Any, b: Any) -> int:
+def _in_turn(past: Any, log: Any, t: float, batch: Any, a: Any, b: Any) -> int:
     """Put events of one moment and one cause's moment in order, by insertion."""
     for i in range(1, len(batch)):
         event = batch[i]
         j = i
         while j > 0:
-            earlier, told = _before(plan, found, log, t, event, batch[j - 1], a, b)
+            earlier, told = _before(past, log, t, event, batch[j - 1], a, b)
             if told != FINISHED:
                 return told
             if not earlier:
@@ -392,38 +397,49 @@ def _in_turn(plan: Any, found: Any, log: Any, t: float, batch: Any, a: Any, b: A
 
 
 @compiled
-def _on_shelf(plan: Any, order: int, free: Any) -> bool:
-    """Whether enough unpromised pieces lie on the shelf for all lines of an order together."""
-    first, last = plan.first_line[order], plan.first_line[order + 1]
+def _on_shelf(first: int, last: int, product: Any, pieces: Any, free: Any) -> bool:
+    """Whether enough unpromised pieces lie on the shelf for all these lines together."""
     for line in range(first, last):
         wanted = 0
         for other in range(first, last):
-            if plan.product[other] == plan.product[line]:
-                wanted += plan.pieces[other]
-        if free[plan.product[line]] < wanted:
+            if product[other] == product[line]:
+                wanted += pieces[other]
+        if free[product[line]] < wanted:
             return False
     return True
 
 
 @compiled
-def _move(plan: Any, order: int, sign: int, free: Any, expected: Any) -> None:
-    """Pieces of an order are promised (−1), or come back (+1)."""
-    for line in range(plan.first_line[order], plan.first_line[order + 1]):
-        free[plan.product[line]] += sign * plan.pieces[line]
-        expected[plan.product[line]] += sign * plan.pieces[line]
+def _move(first: int, last: int, product: Any, pieces: Any, sign: int, free: Any, expected: Any) -> None:
+    """Pieces of these lines are promised (−1), or come back (+1)."""
+    for line in range(first, last):
+        free[product[line]] += sign * pieces[line]
+        expected[product[line]] += sign * pieces[line]
 
 
 @compiled
-def _reorder(plan: Any, now: float, order: int, expected: Any, heap: Any, log: Any) -> None:
-    """Order from the supplier what has run low after an order's lines were promised."""
-    for line in range(plan.first_line[order], plan.first_line[order + 1]):
-        product = plan.product[line]
-        if expected[product] <= plan.reorder_point[product]:
-            pieces = plan.reorder_up_to[product] - expected[product]
-            expected[product] += pieces
-            arrives = now + plan.lead[product]
-            log.append((arrives, product, pieces, order))
-            if arrives < plan.days:
+def _reorder(
+    first: int,
+    last: int,
+    product: Any,
+    rule: Any,
+    now: float,
+    order: int,
+    days: float,
+    expected: Any,
+    heap: Any,
+    log: Any,
+) -> None:
+    """Order from the supplier what has run low after these lines were promised."""
+    reorder_point, reorder_up_to, lead = rule
+    for line in range(first, last):
+        item = product[line]
+        if expected[item] <= reorder_point[item]:
+            more = reorder_up_to[item] - expected[item]
+            expected[item] += more
+            arrives = now + lead[item]
+            log.append((arrives, item, more, order))
+            if arrives < days:
                 heappush(heap, (arrives, now, (len(log) - 1) * KINDS + RESTOCK))
 
 
@@ -432,73 +448,15 @@ def _reorder(plan: Any, now: float, order: int, expected: Any, heap: Any, log: A
 
 
 @compiled
-def _after_check(plan: Any, found: Any, order: int, t: float, heap: Any) -> None:
-    """An order is confirmed: what it asks for next, and when."""
-    if plan.online[order]:
-        decided = t + plan.pay_ends[order]
-        if not plan.paid[order]:
-            if decided < plan.days:
-                heappush(heap, (decided, decided - plan.last_login[order], order * KINDS + RELEASE))
-            return
-        t = decided
-    told = t + plan.notice[order]
-    if told < plan.days:
-        heappush(heap, (told, t, order * KINDS + PACK))
-
-
-@compiled
-def _after_packing(plan: Any, order: int, t: float, heap: Any) -> None:
-    """A parcel is packed: whether it comes back, and when."""
-    if not (plan.refused[order] or plan.returns[order]):
-        return
-    delivered = next_pickup(plan, t) + plan.transit[order]
-    if plan.refused[order]:
-        back, kind = delivered + plan.return_transit[order], INSPECT
-    else:
-        back, kind = delivered + thinking(plan, order, delivered), RETURN
-    if back < plan.days:
-        heappush(heap, (back, delivered, order * KINDS + kind))
-
-
-@compiled
-def _take_up(plan: Any, found: Any, order: int, kind: int, turn: int, t: float, heap: Any) -> None:
-    """Somebody takes up a piece of work."""
-    if kind == CHECK:
-        done = finish(plan, t, plan.check[order])
-        found.checked_from[order], found.check_turn[order] = t, turn
-        if done < plan.days:
-            found.checked[order] = done
-    elif kind == ENQUIRY:
-        done = finish(plan, t, plan.enquiry[order])
-        if done < plan.days:
-            found.answered[order] = done
-    elif kind == RETURN:
-        done = finish(plan, t, plan.handling[order])
-        found.handled_from[order], found.handle_turn[order] = t, turn
-        if done < plan.days:
-            found.handled[order] = done
-    elif kind == PACK:
-        done = finish(plan, t, plan.packing[order])
-        found.packed_from[order], found.pack_turn[order] = t, turn
-        if done < plan.days:
-            found.packed[order] = done
-    else:
-        done = finish(plan, t, plan.inspection[order])
-        found.inspected_from[order], found.inspect_turn[order] = t, turn
-        if done < plan.days:
-            found.inspected[order] = done
-    if done < plan.days:
-        heappush(heap, (done, t, order * KINDS + DONE + kind))
-
-
-@compiled
-def contend(plan: Any, found: Any, first_t: Any, first_cause: Any, first_event: Any) -> tuple[int, float, Any]:
+def contend(
+    plan: Any, past: Any, found: Any, first_t: Any, first_cause: Any, first_event: Any
+) -> tuple[int, float, Any]:
     """Work through all that orders contend for.
 
     Parameters
     ----------
-    plan
-        A `Plan`.
+    plan, past
+        A `Plan`, and what lineages are made of.
     found
         An `Outcome` to fill, its moments all ``inf``.
     first_t, first_cause, first_event
@@ -510,33 +468,54 @@ def contend(plan: Any, found: Any, first_t: Any, first_cause: Any, first_event: 
         `FINISHED`, or why not and at which moment; the supplier's deliveries: time, product, pieces, order
         that gave rise to it. The first entry of the log stands for nothing.
     """
+    # Names of their own, because numba reads a local name much faster than a field.
+    days, check_first, orders = plan.days, plan.check_first, len(plan.online)
+    opens, worked, shift, pickups = plan.opens, plan.worked, plan.shift, plan.pickups
+    check, enquiry, handling, packing, inspection = (
+        plan.check,
+        plan.enquiry,
+        plan.handling,
+        plan.packing,
+        plan.inspection,
+    )
+    online, paid, refused, returns, resold = (
+        plan.online,
+        plan.paid,
+        plan.refused,
+        plan.returns,
+        plan.resold,
+    )
+    pay_ends, last_login, notice = plan.pay_ends, plan.last_login, plan.notice
+    transit, return_transit, moment = plan.transit, plan.return_transit, plan.moment
+    first_line, product, pieces, mispriced = plan.first_line, plan.product, plan.pieces, plan.mispriced
+    rule = (plan.reorder_point, plan.reorder_up_to, plan.lead)
+    done, since, turn, fate = found.done, found.since, found.turn, found.fate
+    tracing = len(since) > 0
+
     heap = [(0.0, 0.0, 0)]
     heap.pop()
     log = [(0.0, 0, 0, 0)]
     batch = [0]
-    waiting = ([0], [0])
-    head = [1, 1]
-    idle = [plan.agents, plan.packers]
+    waiting_for_service, waiting_for_packers = [0], [0]
+    served, packed = 1, 1
+    agents, packers = plan.agents, plan.packers
     free = [0 for _product in plan.stock]
     expected = [0 for _product in plan.stock]
     a, b = np.empty(DEEPEST), np.empty(DEEPEST)
-    for product in range(len(plan.stock)):
-        free[product] = expected[product] = plan.stock[product]
-        if expected[product] <= plan.reorder_point[product]:
-            pieces = plan.reorder_up_to[product] - expected[product]
-            expected[product] += pieces
-            log.append((plan.lead[product], product, pieces, -1))
-            if plan.lead[product] < plan.days:
-                heappush(heap, (plan.lead[product], 0.0, (len(log) - 1) * KINDS + RESTOCK))
+    for item in range(len(plan.stock)):
+        free[item] = expected[item] = plan.stock[item]
+        if expected[item] <= plan.reorder_point[item]:
+            more = plan.reorder_up_to[item] - expected[item]
+            expected[item] += more
+            log.append((plan.lead[item], item, more, -1))
+            if plan.lead[item] < days:
+                heappush(heap, (plan.lead[item], 0.0, (len(log) - 1) * KINDS + RESTOCK))
 
     at, last = 0, len(first_t)
     while at < last or len(heap) > 0:
         # All events of this moment whose causes are of one moment as well.
         batch.clear()
-        from_row = at < last
-        if from_row and len(heap) > 0:
-            from_row = (first_t[at], first_cause[at]) <= (heap[0][0], heap[0][1])
-        if from_row:
+        if at < last and (len(heap) == 0 or (first_t[at], first_cause[at]) <= (heap[0][0], heap[0][1])):
             t, cause = first_t[at], first_cause[at]
         else:
             t, cause = heap[0][0], heap[0][1]
@@ -546,59 +525,101 @@ def contend(plan: Any, found: Any, first_t: Any, first_cause: Any, first_event: 
         while len(heap) > 0 and heap[0][0] == t and heap[0][1] == cause:
             batch.append(heappop(heap)[2])
         if len(batch) > 1:
-            told = _in_turn(plan, found, log, t, batch, a, b)
+            told = _in_turn(past, log, t, batch, a, b)
             if told != FINISHED:
                 return told, t, log
 
         for event in batch:
             order, kind = event // KINDS, event % KINDS
-            freed = -1
-            if kind < DONE:
-                team = 0 if kind <= RETURN else 1
-                if kind == PACK:
-                    found.pack_turn[order] = len(waiting[1]) - 1
-                waiting[team].append(event)
-                freed = team
+            if kind <= RETURN:
+                waiting_for_service.append(event)
+            elif kind <= INSPECT:
+                if tracing and kind == PACK:
+                    turn[PACK * orders + order] = len(waiting_for_packers)
+                waiting_for_packers.append(event)
             elif kind == RESTOCK:
                 free[log[order][1]] += log[order][2]
             elif kind == RELEASE:
-                _move(plan, order, 1, free, expected)
-            elif kind == GRANT:
-                if _on_shelf(plan, order, free):
-                    _move(plan, order, -1, free, expected)
-                    _reorder(plan, t, order, expected, heap, log)
-                    _take_up(plan, found, order, PACK, found.pack_turn[order], t, heap)
+                _move(first_line[order], first_line[order + 1], product, pieces, 1, free, expected)
+            elif kind == GRANT or kind == DONE + CHECK:
+                # The shelf is looked at: by customer service before it confirms, or by a packer.
+                one, end = first_line[order], first_line[order + 1]
+                agents += kind == DONE + CHECK
+                if mispriced[order] and check_first or not _on_shelf(one, end, product, pieces, free):
+                    fate[order] = REJECTED if check_first else OUT_OF_STOCK
+                    done[CHECK * orders + order] = t
+                    packers += kind == GRANT
                 else:
-                    found.packed_from[order] = t
-                    found.fate[order] = OUT_OF_STOCK
-                    idle[1] += 1
-                    freed = 1
-            else:
-                freed = 0 if kind <= DONE + RETURN else 1
-                idle[freed] += 1
-                if kind == DONE + CHECK:
-                    if plan.mispriced[order] or not _on_shelf(plan, order, free):
-                        found.fate[order] = REJECTED
+                    _move(one, end, product, pieces, -1, free, expected)
+                    _reorder(one, end, product, rule, t, order, days, expected, heap, log)
+                    if kind == GRANT:
+                        ends = finish(opens, worked, shift, t, packing[order])
+                        if tracing:
+                            since[PACK * orders + order] = t
+                        if ends < days:
+                            done[PACK * orders + order] = ends
+                            heappush(heap, (ends, t, order * KINDS + DONE + PACK))
                     else:
-                        _move(plan, order, -1, free, expected)
-                        _reorder(plan, t, order, expected, heap, log)
-                        _after_check(plan, found, order, t, heap)
-                elif kind == DONE + RETURN:
-                    back = t + plan.return_transit[order]
-                    if back < plan.days:
-                        heappush(heap, (back, t, order * KINDS + INSPECT))
-                elif kind == DONE + PACK:
-                    _after_packing(plan, order, t, heap)
-                elif kind == DONE + INSPECT and plan.resold[order]:
-                    _move(plan, order, 1, free, expected)
-            # A desk is free or somebody has come: the next in the queue is served.
-            while freed >= 0 and idle[freed] > 0 and head[freed] < len(waiting[freed]):
-                task = waiting[freed][head[freed]]
-                turn = head[freed] - 1
-                head[freed] += 1
-                idle[freed] -= 1
-                if task % KINDS == PACK and not plan.check_first:
-                    heappush(heap, (t, t, (task // KINDS) * KINDS + GRANT))
+                        told_at = t
+                        if online[order]:
+                            told_at += pay_ends[order]
+                        if online[order] and not paid[order]:
+                            if told_at < days:
+                                cause = told_at - last_login[order]
+                                heappush(heap, (told_at, cause, order * KINDS + RELEASE))
+                        elif told_at + notice[order] < days:
+                            heappush(heap, (told_at + notice[order], told_at, order * KINDS + PACK))
+            elif kind <= DONE + RETURN:
+                agents += 1
+                if kind == DONE + RETURN and t + return_transit[order] < days:
+                    heappush(heap, (t + return_transit[order], t, order * KINDS + INSPECT))
+            else:
+                packers += 1
+                if kind == DONE + INSPECT:
+                    if resold[order]:
+                        _move(first_line[order], first_line[order + 1], product, pieces, 1, free, expected)
+                elif refused[order] or returns[order]:
+                    # The parcel comes back, either from the door or after some thought.
+                    at_door = next_pickup(pickups, t) + transit[order]
+                    if refused[order]:
+                        back, asks = at_door + return_transit[order], INSPECT
+                    else:
+                        pause = thinking(plan.from_receipt, plan.cooling_off, moment[order], at_door)
+                        back, asks = at_door + pause, RETURN
+                    if back < days:
+                        heappush(heap, (back, at_door, order * KINDS + asks))
+
+            # Whoever is free takes up what waits longest.
+            while agents > 0 and served < len(waiting_for_service):
+                task = waiting_for_service[served]
+                order, kind = task // KINDS, task % KINDS
+                if kind == CHECK:
+                    work = check[order]
+                elif kind == ENQUIRY:
+                    work = enquiry[order]
                 else:
-                    _take_up(plan, found, task // KINDS, task % KINDS, turn, t, heap)
-    return FINISHED, plan.days, log
+                    work = handling[order]
+                ends = finish(opens, worked, shift, t, work)
+                if tracing:
+                    since[kind * orders + order], turn[kind * orders + order] = t, served
+                if ends < days:
+                    done[kind * orders + order] = ends
+                    heappush(heap, (ends, t, task + DONE))
+                served += 1
+                agents -= 1
+            while packers > 0 and packed < len(waiting_for_packers):
+                task = waiting_for_packers[packed]
+                order, kind = task // KINDS, task % KINDS
+                if kind == PACK and not check_first:
+                    # Not before all else of this moment: the shelf is looked at when the packer turns to it.
+                    heappush(heap, (t, t, order * KINDS + GRANT))
+                else:
+                    ends = finish(opens, worked, shift, t, packing[order] if kind == PACK else inspection[order])
+                    if tracing:
+                        since[kind * orders + order], turn[kind * orders + order] = t, packed
+                    if ends < days:
+                        done[kind * orders + order] = ends
+                        heappush(heap, (ends, t, task + DONE))
+                packed += 1
+                packers -= 1
+    return FINISHED, days, log
