@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.scenario import MINOR_UNITS, Scenario, write_whole
+from simlib.scenario import MINOR_UNITS, Scenario
+from simlib.writing import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,20 @@ EVENTS: Final = (
     "restocked",
 )
 """Kinds of event in `Run.events`."""
+
+COLUMNS: Final = {
+    "orders": (
+        *("order", "member", "payment_method", "state", "amount", "list_amount", "goods_cost"),
+        *MILESTONES,
+    ),
+    "lines": ("order", "product", "pieces", "unit_price"),
+    "events": ("t", "kind", "order", "actor", "amount"),
+    "members": ("member", "joined"),
+    "traffic": ("day", "visits", "carts", "checkouts"),
+    "postings": ("t", "transaction", "kind", "order", "account", "amount"),
+    "stock": ("t", "product", "pieces", "reason", "order"),
+}
+"""Columns of each table of a run."""
 
 FORMAT: Final = 1
 """Version of the file written by `Run.save`."""
@@ -214,7 +229,7 @@ class Run:
     postings: Table
     stock: Table
 
-    TABLES = ("orders", "lines", "events", "members", "traffic", "postings", "stock")
+    TABLES = tuple(COLUMNS)
 
     @cached_property
     def copies(self) -> Table:
@@ -304,7 +319,7 @@ class Run:
                 arrays[f"{name}.{column}"] = content
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)
-        write_whole(path, packed.getvalue())
+        write_whole(Path(path), packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Run:
@@ -341,6 +356,10 @@ class Run:
             for name, content in arrays.items():
                 table, _dot, column = name.partition(".")
                 tables[table][column] = content
+            if any(tuple(columns) != COLUMNS[name] for name, columns in tables.items()):
+                raise damaged
+            if not (type(head["days"]) is type(head["seed"]) is int):
+                raise damaged
             return cls(
                 Scenario.model_validate(head["scenario"]),
                 head["days"],

@@ -8,8 +8,6 @@ learner's own YAML file, or from another scenario by `changed`. Where a YAML val
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -33,6 +31,7 @@ from pydantic_core import PydanticCustomError
 from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
+from simlib.writing import write_whole
 
 PRESETS = Path(__file__).parent / "scenarios"
 """Folder of the presets, one YAML file each."""
@@ -42,6 +41,9 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 MINOR_UNITS = {"TWD": 100, "HKD": 100, "CNY": 100, "EUR": 100, "USD": 100}
 """Minor units in one unit of each currency (ISO 4217)."""
+
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+"""How a time of day is written, ``"HH:MM"``."""
 
 DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440, "seconds": 1 / 86400}
 """Length of each unit of time in days."""
@@ -108,7 +110,7 @@ class Clock(Part):
         Days of the week on which it happens.
     """
 
-    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    time: Annotated[str, Field(pattern=TIME_OF_DAY)]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
 
 
@@ -123,8 +125,8 @@ class Hours(Part):
         Working days.
     """
 
-    opens: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    closes: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    opens: Annotated[str, Field(pattern=TIME_OF_DAY)]
+    closes: Annotated[str, Field(pattern=TIME_OF_DAY)]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -624,7 +626,7 @@ retention
         SafeShopError
             If the file cannot be written.
         """
-        write_whole(path, self.to_yaml().encode())
+        write_whole(Path(path), self.to_yaml())
 
     def changed(self, **changes: Any) -> Scenario:
         """The same scenario with some fields changed, checked again.
@@ -674,34 +676,6 @@ def sources(preset: str) -> dict[str, Fact]:
     return dict(_fact_references(tree, ""))
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file as a whole or not at all: whoever looks finds the old content or the new.
-
-    Raises
-    ------
-    SafeShopError
-        If the file cannot be written; the old one is still there.
-    """
-    path = Path(path)
-    try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SafeShopError(
-            _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror)
-        ) from None
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# reading
-
-
 def _find(source: str | Path) -> Path:
     preset = PRESETS / f"{source}.yaml"
     if str(source) in presets():
@@ -728,6 +702,16 @@ def _find(source: str | Path) -> Path:
     )
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without dates: an impossible one is told by its field and line, as any other wrong value."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [resolver for resolver in resolvers if not resolver[0].endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str, int]]:
     """The file's tree laid over what it extends, and the line of each field path in this file."""
     if path.resolve() in seen:
@@ -741,9 +725,9 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
             _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
         ) from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         lines = dict(_lines_of(node, "")) if node is not None else {}
-        tree = yaml.safe_load(text)
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise SafeShopError(
@@ -753,9 +737,13 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
                 reason=getattr(error, "problem", None) or error,
             )
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SafeShopError(
             _("{file}: this is not readable YAML ({reason}).").format(file=path.name, reason=error)
+        ) from None
+    except RecursionError:
+        raise SafeShopError(
+            _("{file}: groups stand too deep within each other, or one within itself.").format(file=path.name)
         ) from None
     if not isinstance(tree, dict):
         raise SafeShopError(
@@ -765,7 +753,11 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
         )
     base = tree.pop("extends", None)
     if base is not None:
-        ancestor, _base_lines = _read(_beside(path, str(base)), (*seen, path.resolve()))
+        try:
+            below = _beside(path, str(base))
+        except SafeShopError as error:
+            raise SafeShopError(f"{_place(path, lines, 'extends')}: {error.sentence}") from None
+        ancestor, _base_lines = _read(below, (*seen, path.resolve()))
         tree = _laid_over(ancestor, tree)
     return tree, lines
 
@@ -854,27 +846,33 @@ def _place(path: Path | None, lines: Mapping[str, int], field: str) -> str:
 
 
 def _mistakes(path: Path | None, lines: Mapping[str, int], error: ValidationError) -> str:
-    """One sentence for each mistake, each on a line of its own."""
-    return "\n".join(
-        _mistake(path, lines, dict(detail))
-        for detail in error.errors()
+    """One sentence for each mistake, each on a line of its own; fields missing in one group share theirs."""
+    sentences: list[str] = []
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    for detail in error.errors():
+        if detail["type"] == "missing":
+            *group, field = detail["loc"]
+            missing.setdefault(tuple(group), []).append(str(field))
         # A list whose only entry is wrong is reported as empty, too.
-        if not (detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"])
-    )
+        elif not (detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]):
+            sentences.append(_mistake(path, lines, dict(detail)))
+    for place, fields in missing.items():
+        words = _("{fields} missing; add what is missing, or write extends: with the name of a preset")
+        where = _place(path, lines, ".".join(str(step) for step in place))
+        sentences.append(f"{where}: {words.format(fields=', '.join(fields))}.")
+    return "\n".join(sentences)
 
 
 def _mistake(path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]) -> str:
     field = ".".join(str(step) for step in detail["loc"])
     kind, given, bounds = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "missing":
-        words = _("this field is missing; add it, or write extends: with the name of a preset")
-    elif kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         near = difflib.get_close_matches(
             str(detail["loc"][-1]), _fields_at(detail["loc"][:-1]), n=1, cutoff=0.5
         )
         words = _("there is no such field; remove it")
         if near:
-            words = _("there is no such field; did you mean {name}?").format(name=near[0])
+            words = _("there is no such field; perhaps {name} is meant").format(name=near[0])
     elif kind == "not_a_truth_value":
         words = _(
             "must not be true or false; YAML reads yes, no, on and off so, unless they stand in quotation marks"
@@ -920,8 +918,16 @@ def _mistake(path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]
         words = _("must have at most {bound} entries, not {given}").format(
             bound=bounds["max_length"], given=bounds["actual_length"]
         )
+    elif kind == "string_pattern_mismatch" and bounds["pattern"] == TIME_OF_DAY:
+        words = _("must be a time of day such as '17:30', not {given!r}").format(given=given)
+    elif kind.startswith("date_"):
+        words = _("must be a date such as 2026-01-05, not {given!r}").format(given=given)
+    elif kind == "decimal_max_places":
+        words = _("must have at most {bound} decimal places, not {given}").format(
+            bound=bounds["decimal_places"], given=given
+        )
     elif kind == "string_pattern_mismatch":
-        words = _("{given!r} is not in the right form; see the presets for an example").format(given=given)
+        words = _("must be small letters, digits and hyphens, not {given!r}").format(given=given)
     elif kind in ("string_type", "string_too_short"):
         words = _("must be a text in quotation marks, not {given!r}").format(given=given)
     else:

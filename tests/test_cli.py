@@ -206,11 +206,18 @@ def test_build_writes_and_check_compares(safeshop: Any, checkout: Path) -> None:
 
 
 def test_texts_begin_a_language_and_keep_it_in_step(safeshop: Any, checkout: Path) -> None:
+    from simlib.course.build import read_sources
+    from simlib.course.texts import library_texts
+
     code, out, _ = safeshop("texts")
     assert (code, out) == (0, "No language was begun yet; begin one with “safeshop texts --lang zh-Hant”.\n")
     code, out, _ = safeshop("texts", "--lang", "zh-Hant")
+    sources = read_sources(checkout / "lessons")
+    wanted = [text for _context, text, _files in library_texts(checkout / "simlib", sources)]
+    # The facts' own words come from the package; of this checkout there are those of the lesson's code.
+    assert {"It rises", "It falls"} <= set(wanted)
     assert out.splitlines() == [
-        "simlib/locale/zh-Hant/simlib.po: 0 translated, 2 to translate, 0 to read again, 0 left over",
+        f"simlib/locale/zh-Hant/simlib.po: 0 translated, {len(wanted)} to translate, 0 to read again, 0 left over",
         "lessons/po/zh-Hant/02-second-steps.po: 0 translated, 6 to translate, 0 to read again, 0 left over",
     ]
     assert safeshop("texts")[1] == out
