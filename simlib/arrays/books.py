@@ -44,8 +44,8 @@ class _Columns:
         self.parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
 
     def add(self, these: npt.NDArray[np.bool_] | None = None, **columns: Any) -> None:
-        """Add the chosen rows of some columns."""
-        size = max(np.size(column) for column in columns.values())
+        """Add the chosen rows of some columns, as many as there are times."""
+        size = np.size(columns["t"])
         chosen = slice(None) if these is None else np.flatnonzero(these)
         for name, column in columns.items():
             self.parts[name].append(np.broadcast_to(column, size)[chosen])
