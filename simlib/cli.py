@@ -21,6 +21,7 @@ from simlib.languages import LANGUAGES, _, set_language, system_language
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from simlib.experiment import Sweep
     from simlib.records import Run
 
 OLDEST_PYTHON = (3, 11)
@@ -300,6 +301,90 @@ def _print_summary(run: Run, summary: dict[str, Any]) -> None:
         else:
             shown = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
         table.add_row(line["label"], shown, line["unit"])
+    Console().print(table)
+
+
+@app.command(help=_("Simulate a shop for many values of its fields, and compare what comes of it."))
+def sweep(
+    grid: Annotated[str, typer.Argument(help=_("Name of a ready-made grid, or a grid file (.yaml)."))],
+    jobs: Annotated[
+        int | None, typer.Option(help=_("Processes; -1 for one a processor. Chosen for you by default."))
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=_("Folder for table and charts; must be new or empty."))
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Print JSON instead of a table."))] = False,
+) -> None:
+    """Simulate a shop for many values of its fields, and compare what comes of it."""
+    from simlib.experiment import Grid
+
+    written = Grid.load(grid)
+    progress = sys.stderr.isatty()
+    if out is None:
+        done = written.run(jobs=jobs, progress=progress)
+    else:
+        from simlib.writing import new_folder
+
+        with new_folder(out.expanduser()) as draft:
+            done = written.run(jobs=jobs, progress=progress)
+            write_sweep(done, draft)
+    if as_json:
+        _say(json_text([{name: _finite_or_word(value) for name, value in row.items()} for row in done.rows()]))
+    else:
+        _print_sweep(done)
+    if out is not None:
+        print(_("Table and charts are in {folder}").format(folder=out.absolute()), file=sys.stderr)
+
+
+def write_sweep(done: Sweep, folder: Path) -> None:
+    """Write a sweep: its table as CSV, and a chart of each measure where not more than two fields vary.
+
+    Parameters
+    ----------
+    done
+        Any sweep.
+    folder
+        An empty folder.
+    """
+    from simlib.writing import write_whole
+
+    write_whole(folder / "sweep.csv", done.pandas().to_csv(index=False, lineterminator="\n"))
+    if len(done.fields) <= 2:
+        from simlib.figures.style import picture
+        from simlib.figures.sweep import sweep_result
+
+        for key in done.measures:
+            write_whole(folder / f"{key}.png", picture(sweep_result(done, key)))
+
+
+def _finite_or_word(value: Any) -> Any:
+    return _finite(value) if isinstance(value, float) else value
+
+
+def _print_sweep(done: Sweep) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from simlib.experiment import MEASURES
+
+    title = _("{scenario}: {days} days, {runs} runs of each").format(
+        scenario=done.scenario.name, days=done.days, runs=len(done.seeds)
+    )
+    table = Table(title=title, title_justify="left")
+    for name in done.fields:
+        table.add_column(name, justify="right")
+    table.add_column(_("Figure"))
+    for name in (_("Mean"), _("From"), _("To")):
+        table.add_column(name, justify="right")
+    table.add_column(_("Unit"))
+    for row in done.rows():
+        figures = (_finite(row[name]) for name in ("mean", "low", "high"))
+        table.add_row(
+            *(str(row[name]) for name in done.fields),
+            MEASURES[row["measure"]].label(),
+            *("–" if figure is None else f"{figure:,.2f}" for figure in figures),
+            row["unit"],
+        )
     Console().print(table)
 
 

@@ -112,8 +112,33 @@ def lognormal_times(mean_days: npt.ArrayLike, spread: npt.ArrayLike, normal: Flo
         Days in whole ticks, each at least one tick, in the shape of `normal`.
     """
     variance = np.log1p(np.square(spread))
-    days = np.exp(np.log(mean_days) - variance / 2 + np.sqrt(variance) * normal)
-    return np.maximum(to_ticks(days), TICK)
+    return times_from_normal(np.log(mean_days) - variance / 2, np.sqrt(variance), normal)
+
+
+def times_from_normal(
+    location: npt.ArrayLike, scale: npt.ArrayLike, normal: Floats, out: Floats | None = None
+) -> Floats:
+    """`lognormal_times` for callers who work out location and scale of the underlying normal once for many.
+
+    Parameters
+    ----------
+    location, scale
+        Mean and standard deviation of the logarithm of the times in days.
+    normal
+        Standard normal numbers.
+    out
+        Where to write the result; may be `normal` itself.
+    """
+    # One array from beginning to end: fetching memory costs more than reckoning.
+    days = np.asarray(np.multiply(scale, normal, out=out))
+    if not days.ndim:
+        return times_from_normal(location, scale, np.array([normal]))[0]
+    days += location
+    np.exp(days, out=days)
+    days /= TICK
+    np.rint(days, out=days)
+    days *= TICK
+    return np.maximum(days, TICK, out=days)
 
 
 def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:

@@ -6,20 +6,22 @@ is why two policies meet the same customers, and why the same draws can serve tw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simlib.scenario import Duration, Scenario
 from simlib.streams import (
     TICK,
     Floats,
     Integers,
-    lognormal_times,
     repetitions,
     stream,
     tick,
+    times_from_normal,
     to_ticks,
     weighted_choice,
 )
@@ -29,6 +31,9 @@ MOST_EXTRA = 4
 
 MOST_ATTEMPTS = 5
 """Payment attempts drawn for each order; a scenario allows at most so many."""
+
+ROWS_AT_ONCE = 1 << 14
+"""Orders whose attempts are drawn at once: so many fit into a processor's cache."""
 
 HOUR = 1 / 24
 """One hour in days."""
@@ -64,6 +69,8 @@ class Customers:
         Uniform numbers and times.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
+    page
+        What comes of the four arrays of attempts; only if asked for, and then they are empty.
     """
 
     visited: Floats
@@ -101,6 +108,83 @@ class Customers:
     visits: Integers
     carts: Integers
     checkouts: Integers
+    page: PaymentPage | None = None
+
+
+@dataclass(frozen=True)
+class PaymentPage:
+    """What each order's attempts to pay come to, for those who need not follow them one by one.
+
+    Attributes
+    ----------
+    attempts
+        Attempts made; 0 for cash on delivery.
+    paid
+        Whether the last of them succeeds.
+    opened
+        From the confirmation until the payment page has loaded for the first time, in days.
+    ended
+        From the confirmation until the last attempt is decided, in days; 0 for cash on delivery.
+    last_login
+        Authentication of the last attempt, in days; 0 for cash on delivery.
+    """
+
+    attempts: Integers
+    paid: npt.NDArray[np.bool_]
+    opened: Floats
+    ended: Floats
+    last_login: Floats
+
+
+def payment_page(scenario: Scenario, customers: Customers) -> PaymentPage:
+    """What the attempts of fully drawn customers come to."""
+    attempts, paid = _attempts_made(scenario, customers.method, customers.attempt)
+    wanted = np.arange(MOST_ATTEMPTS) < attempts[:, None]
+    again = np.arange(MOST_ATTEMPTS) < attempts[:, None] - 1
+    return _page(
+        attempts,
+        paid,
+        customers.pay_after,
+        customers.redirect[wanted],
+        customers.authentication[wanted],
+        customers.retry[again],
+    )
+
+
+def _attempts_made(
+    scenario: Scenario, method: Integers, attempt: Floats
+) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """How many attempts each order makes to pay before the courier comes, and whether the last one succeeds."""
+    methods = scenario.payment.methods
+    most = np.array([0 if item.on_delivery else item.attempts for item in methods])[method]
+    fail = np.array([item.fail for item in methods])[method]
+    succeeds = (attempt >= fail[:, None]) & (np.arange(MOST_ATTEMPTS) < most[:, None])
+    paid = succeeds.any(axis=1)
+    return np.where(paid, succeeds.argmax(axis=1) + 1, most), paid
+
+
+def _page(
+    attempts: Integers,
+    paid: npt.NDArray[np.bool_],
+    pay_after: Floats,
+    redirect: Floats,
+    authentication: Floats,
+    retry: Floats,
+) -> PaymentPage:
+    """Sums over the attempts made, which stand one order after the other."""
+    orders = np.arange(len(attempts))
+    online = attempts > 0
+    row = np.repeat(orders, attempts)
+    row_again = np.repeat(orders, np.maximum(attempts - 1, 0))
+    first = (np.cumsum(attempts) - attempts)[online]
+    opened, last_login = np.zeros(len(orders)), np.zeros(len(orders))
+    opened[online] = pay_after[online] + redirect[first]
+    last_login[online] = authentication[first + attempts[online] - 1]
+    # Whole ticks: the sum is exact, in whatever order.
+    ended = np.where(online, pay_after, 0.0)
+    ended += np.bincount(row, redirect + authentication, len(orders))
+    ended += np.bincount(row_again, retry, len(orders))
+    return PaymentPage(attempts, paid, opened, ended, last_login)
 
 
 def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers]:
@@ -239,26 +323,57 @@ class _Chance:
 
     def __init__(self, seed: int, ordinary: int, hunters: int) -> None:
         self.seed = seed
-        self.groups = ((0, ordinary), (1, hunters))
+        self.orders = ordinary + hunters
+        self.rows = (slice(0, ordinary), slice(ordinary, self.orders))
 
     def uniform(self, purpose: str, columns: int = 1) -> Floats:
         """Uniform in [0, 1), shape orders × columns (orders alone for one column)."""
-        parts = [stream(self.seed, purpose, branch).random((size, columns)) for branch, size in self.groups]
-        return np.concatenate(parts).squeeze(axis=1) if columns == 1 else np.concatenate(parts)
+        drawn = np.empty((self.orders, columns))
+        for rng, rows in self._groups(purpose):
+            rng.random(out=drawn[rows])
+        return drawn[:, 0] if columns == 1 else drawn
 
     def times(self, purpose: str, kinds: Sequence[Duration], which: Integers, columns: int = 1) -> Floats:
         """Days, shape orders × columns (orders alone for one column), each of the kind given by `which`."""
-        parts = [
-            stream(self.seed, purpose, branch).standard_normal((size, columns))
-            for branch, size in self.groups
-        ]
-        mean = np.array([kind.mean_days for kind in kinds])[which]
-        spread = np.array([kind.spread for kind in kinds])[which]
-        days = lognormal_times(mean[:, None], spread[:, None], np.concatenate(parts))
-        return days.squeeze(axis=1) if columns == 1 else days
+        drawn = np.empty((self.orders, columns))
+        for rng, rows in self._groups(purpose):
+            rng.standard_normal(out=drawn[rows])
+        location, scale = (np.asarray(each) for each in zip(*map(_normal_of, kinds), strict=True))
+        if len(kinds) > 1:
+            location, scale = location[which][:, None], scale[which][:, None]
+        days = times_from_normal(location, scale, drawn, out=drawn)
+        return days[:, 0] if columns == 1 else days
+
+    def times_made(self, purpose: str, kinds: Sequence[Duration], which: Integers, made: Integers) -> Floats:
+        """Of `MOST_ATTEMPTS` times of each order only the first `made`, one order after the other, in days.
+
+        The same numbers as `times`, without keeping those that nobody waits for.
+        """
+        parts = []
+        location, scale = (np.asarray(each)[which] for each in zip(*map(_normal_of, kinds), strict=True))
+        for rng, rows in self._groups(purpose):
+            for first in range(rows.start, rows.stop, ROWS_AT_ONCE):
+                part = slice(first, min(first + ROWS_AT_ONCE, rows.stop))
+                normal = rng.standard_normal((part.stop - part.start, MOST_ATTEMPTS))
+                row, column = np.nonzero(np.arange(MOST_ATTEMPTS) < made[part, None])
+                row_of_all = row + part.start
+                parts.append(times_from_normal(location[row_of_all], scale[row_of_all], normal[row, column]))
+        return np.concatenate([np.empty(0), *parts])
+
+    def _groups(self, purpose: str) -> Iterator[tuple[np.random.Generator, slice]]:
+        """The stream of each group of buyers, and the rows that are theirs."""
+        for branch, rows in enumerate(self.rows):
+            if rows.stop > rows.start:
+                yield stream(self.seed, purpose, branch), rows
 
 
-def customers(scenario: Scenario, days: int, seed: int) -> Customers:
+def _normal_of(kind: Duration) -> tuple[float, float]:
+    """Location and scale of the normal under a log-normal duration in days."""
+    variance = np.log1p(np.square(kind.spread))
+    return np.log(kind.mean_days) - variance / 2, np.sqrt(variance)
+
+
+def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = True) -> Customers:
     """Draw everything that chance decides in a run.
 
     Parameters
@@ -269,6 +384,9 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
         Length of the run.
     seed
         Seed of the run. A longer run of the same seed begins with the same customers.
+    each_attempt
+        Whether to keep the times of each attempt to pay, or only what they come to (`Customers.page`), which
+        is faster and takes half the memory.
     """
     visited, _per_day = arrivals(scenario, days, seed)
     hunted, hunted_product = price_error_arrivals(scenario, days, seed)
@@ -292,13 +410,11 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
     browsing = times("browsing", scenario.demand.browsing)
     checkout = times("checkout", scenario.demand.checkout)
     placed = visited + browsing + checkout
-    pages = chance.times("payment page", [item.redirect for item in payment.methods], method, MOST_ATTEMPTS)
-    logins = chance.times(
-        "authentication", [item.authentication for item in payment.methods], method, MOST_ATTEMPTS
-    )
+    pay_after = chance.times("payment delay", [item.pay_after for item in payment.methods], method)
     returns = chance.uniform("returns", 3)
 
     turn = np.argsort(placed, kind="stable")
+    attempts = _draw_attempts(scenario, chance, method, pay_after, turn, each_attempt)
     line_turn = _rows_in_turn(lines, turn)
     product = product[line_turn]
     return Customers(
@@ -314,14 +430,11 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
         method=method[turn],
         acknowledgement=times("acknowledgement", scenario.confirmation.acknowledgement)[turn],
         check=times("check", scenario.confirmation.check)[turn],
-        pay_after=chance.times("payment delay", [item.pay_after for item in payment.methods], method)[turn],
+        pay_after=pay_after[turn],
         seller_notice=times("seller notice", payment.seller_notice)[turn],
         packing=times("packing", scenario.staff.packing)[turn],
         transit=times("transit", scenario.logistics.transit)[turn],
-        redirect=pages[turn],
-        authentication=logins[turn],
-        attempt=chance.uniform("payment outcome", MOST_ATTEMPTS)[turn],
-        retry=chance.times("payment retry", [payment.retry_after], alike, MOST_ATTEMPTS)[turn],
+        **attempts,
         door=chance.uniform("door")[turn],
         returned=returns[turn, 0],
         return_moment=returns[turn, 1],
@@ -338,6 +451,47 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
         carts=carts,
         checkouts=checkouts,
     )
+
+
+def _draw_attempts(
+    scenario: Scenario,
+    chance: _Chance,
+    method: Integers,
+    pay_after: Floats,
+    turn: Integers,
+    each_attempt: bool,
+) -> dict[str, Any]:
+    """The attempts to pay, one by one or only what they come to."""
+    payment = scenario.payment
+    redirect = [item.redirect for item in payment.methods]
+    authentication = [item.authentication for item in payment.methods]
+    attempt = chance.uniform("payment outcome", MOST_ATTEMPTS)
+    alike = np.zeros_like(method)
+    if each_attempt:
+        return {
+            "redirect": chance.times("payment page", redirect, method, MOST_ATTEMPTS)[turn],
+            "authentication": chance.times("authentication", authentication, method, MOST_ATTEMPTS)[turn],
+            "attempt": attempt[turn],
+            "retry": chance.times("payment retry", [payment.retry_after], alike, MOST_ATTEMPTS)[turn],
+        }
+    made, paid = _attempts_made(scenario, method, attempt)
+    page = _page(
+        made,
+        paid,
+        pay_after,
+        chance.times_made("payment page", redirect, method, made),
+        chance.times_made("authentication", authentication, method, made),
+        chance.times_made("payment retry", [payment.retry_after], alike, np.maximum(made - 1, 0)),
+    )
+    none = np.empty((0, MOST_ATTEMPTS))
+    kept = {name: getattr(page, name)[turn] for name in ("attempts", "paid", "opened", "ended", "last_login")}
+    return {
+        "redirect": none,
+        "authentication": none,
+        "attempt": none,
+        "retry": none,
+        "page": PaymentPage(**kept),
+    }
 
 
 def _rows_in_turn(lengths: Integers, turn: Integers) -> Integers:
