@@ -30,6 +30,9 @@ MOST_EXTRA = 4
 MOST_ATTEMPTS = 5
 """Payment attempts drawn for each order; a scenario allows at most so many."""
 
+MOST_STEPS = 6
+"""Steps drawn for each dispute; a scenario's ladder has at most so many."""
+
 HOUR = 1 / 24
 """One hour in days."""
 
@@ -62,6 +65,17 @@ class Customers:
         before; times; uniform number that decides whether the goods can be sold again.
     enquires, enquiry_after, enquiry_handling, reviews, review_after
         Uniform numbers and times.
+    offer, decision, deals
+        When buyers ask first: working time for the offer, time to decide, uniform number that decides.
+    fulfilment, store_visit
+        Time in a third party's warehouse; time until the buyer fetches the goods.
+    lost
+        Uniform number that decides whether the parcel is lost.
+    disputes, dispute_lasts, dispute_settles, dispute_outcome
+        Uniform number that decides whether there is a dispute; per step of the ladder: time, and uniform numbers
+        that decide whether it ends there and for whom.
+    charged_back, chargeback_after
+        Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
     """
@@ -98,6 +112,18 @@ class Customers:
     enquiry_handling: Floats
     reviews: Floats
     review_after: Floats
+    offer: Floats
+    decision: Floats
+    deals: Floats
+    fulfilment: Floats
+    store_visit: Floats
+    lost: Floats
+    disputes: Floats
+    dispute_lasts: Floats
+    dispute_settles: Floats
+    dispute_outcome: Floats
+    charged_back: Floats
+    chargeback_after: Floats
     visits: Integers
     carts: Integers
     checkouts: Integers
@@ -257,6 +283,19 @@ class _Chance:
         days = lognormal_times(mean[:, None], spread[:, None], np.concatenate(parts))
         return days.squeeze(axis=1) if columns == 1 else days
 
+    def ladder(self, purpose: str, steps: Sequence[Duration]) -> Floats:
+        """Days, shape orders × `MOST_STEPS`: one time for each step; steps that do not exist take no time."""
+        parts = [
+            stream(self.seed, purpose, branch).standard_normal((size, MOST_STEPS))
+            for branch, size in self.groups
+        ]
+        normal = np.concatenate(parts)
+        days = np.zeros_like(normal)
+        mean = np.array([step.mean_days for step in steps])
+        spread = np.array([step.spread for step in steps])
+        days[:, : len(steps)] = lognormal_times(mean, spread, normal[:, : len(steps)])
+        return days
+
 
 def customers(scenario: Scenario, days: int, seed: int) -> Customers:
     """Draw everything that chance decides in a run.
@@ -334,6 +373,18 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
         enquiry_handling=times("enquiry handling", scenario.enquiries.handling)[turn],
         reviews=chance.uniform("reviews")[turn],
         review_after=times("review delay", scenario.reviews.after)[turn],
+        offer=times("offer", scenario.negotiation.offer)[turn],
+        decision=times("decision", scenario.negotiation.decision)[turn],
+        deals=chance.uniform("deals")[turn],
+        fulfilment=times("fulfilment", scenario.fulfilment.handling)[turn],
+        store_visit=times("store visit", scenario.store_pickup.after)[turn],
+        lost=chance.uniform("loss")[turn],
+        disputes=chance.uniform("disputes")[turn],
+        dispute_lasts=chance.ladder("dispute steps", [step.lasts for step in scenario.disputes.steps])[turn],
+        dispute_settles=chance.uniform("dispute settles", MOST_STEPS)[turn],
+        dispute_outcome=chance.uniform("dispute outcome")[turn],
+        charged_back=chance.uniform("chargebacks")[turn],
+        chargeback_after=times("chargeback delay", payment.chargebacks.after)[turn],
         visits=visits,
         carts=carts,
         checkouts=checkouts,
