@@ -507,7 +507,8 @@ class Payment(Part):
         ):
             raise ValueError(
                 _(
-                    "with cross-border collection there is neither escrow nor cash-on-delivery; set collection to domestic"
+                    "with cross-border collection there is neither escrow nor cash-on-delivery: "
+                    "set collection to domestic"
                 )
             )
         return self
