@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simlib.streams import (
@@ -145,6 +145,7 @@ def test_weights_are_met_in_the_long_run() -> None:
     st.lists(st.floats(5e-324, 1e6), min_size=1, max_size=5),
     st.sampled_from([0.0, 0.5, np.nextafter(1, 0)]),
 )
+@example([5e-324], float(np.nextafter(1, 0)))
 def test_a_choice_is_always_one_of_the_weights(weights: list[float], uniform: float) -> None:
     assert 0 <= weighted_choice(weights, np.array([uniform]))[0] < len(weights)
 

@@ -149,7 +149,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
         except OSError as reason:
             raise cannot_write(log, reason) from None
         try:
-            _wait_for_answer(process, port, log)
+            _wait_for_answer(process, port, token, log)
             yield process, f"http://{HOST}:{port}/lab/tree/{quote(FILE)}?token={token}"
         finally:
             _end(process)
@@ -229,7 +229,7 @@ def _write_settings(own: Path) -> None:
     write_whole(path, json.dumps(kernel, ensure_ascii=False, indent=1) + "\n")
 
 
-def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int, token: str, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -237,7 +237,8 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> 
         # http.client, unlike urllib, never asks a proxy.
         connection = http.client.HTTPConnection(HOST, port, timeout=2)
         try:
-            connection.request("GET", "/api")
+            # Only our own server knows the token; another that took the port a moment ago does not.
+            connection.request("GET", "/api/status", headers={"Authorization": f"token {token}"})
             if connection.getresponse().status == http.client.OK:
                 return
         except (OSError, http.client.HTTPException):

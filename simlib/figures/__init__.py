@@ -21,7 +21,16 @@ from simlib.figures.retention import (
     show_littles_law,
     show_unmet_needs,
 )
-from simlib.figures.style import alt_text, html_picture, new_axes, picture, sentence, show, use_fonts
+from simlib.figures.style import (
+    alt_text,
+    html_picture,
+    new_axes,
+    picture,
+    sentence,
+    settle_layout,
+    show,
+    use_fonts,
+)
 from simlib.figures.tables import show_sources, show_table, table
 
 __all__ = [
@@ -38,6 +47,7 @@ __all__ = [
     "picture",
     "price_error_results",
     "sentence",
+    "settle_layout",
     "shop_funnel",
     "show",
     "show_copies_of_order",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
+from simlib.errors import SafeShopError
 from simlib.figures.style import (
     BLUE,
     COLOURS,
@@ -24,6 +25,7 @@ from simlib.languages import _
 from simlib.order_flow import (
     PriceErrorResult,
     funnel,
+    mean_under_way,
     payment_attempts,
     stages,
     under_way,
@@ -85,7 +87,18 @@ def order_timeline(run: Run, order: int, ax: Axes | None = None) -> Axes:
         Number of the order.
     ax
         Where to draw; a new figure if left out.
+
+    Raises
+    ------
+    SafeShopError
+        If the run has no such order.
     """
+    if not 0 <= order < run.orders.rows:
+        raise SafeShopError(
+            _("The run has no order {order}: its {orders} orders are numbered from 0.").format(
+                order=order, orders=number(run.orders.rows)
+            )
+        )
     ax = ax or new_axes()
     placed = float(run.orders["placed"][order])
     parts = [
@@ -102,8 +115,8 @@ def order_timeline(run: Run, order: int, ax: Axes | None = None) -> Axes:
             textcoords="offset points",
             va="center",
         )
-    longest = max((end - placed for _label, _begin, end in parts), default=1.0)
-    ax.set_xlim(0, longest * 1.45)
+    closed = float(run.orders["closed"][order])
+    ax.set_xlim(0, max((end - placed for _label, _begin, end in parts), default=1.0) * 1.45)
     ax.set_yticks([])
     ax.invert_yaxis()
     ax.set_xlabel(_("days since the order was placed"))
@@ -113,8 +126,12 @@ def order_timeline(run: Run, order: int, ax: Axes | None = None) -> Axes:
         alt=_("Bars one below the other, each beginning where the last ends: {stages}.").format(
             stages=", ".join(f"{label} {_days(end - begin)}" for label, begin, end in parts)
         ),
-        sentence=_("Order {order} was over {days} after it was placed.").format(
-            order=order, days=_days(longest)
+        sentence=(
+            _("Order {order} was still under way when the run ended.").format(order=order)
+            if np.isnan(closed)
+            else _("Order {order} was over {days} after it was placed.").format(
+                order=order, days=_days(closed - placed)
+            )
         ),
     )
 
@@ -147,15 +164,16 @@ def stage_days(run: Run, ax: Axes | None = None) -> Axes:
         float(np.mean((orders["closed"] - orders["placed"])[completed])) if completed.any() else float("nan")
     )
     slowest = labels[int(np.argmax(values))] if values else "–"
+    told = _("A completed order takes {days} from click to completion; the longest stage is: {stage}.")
+    if np.isnan(total):
+        told = _("No order was completed yet; the longest stage so far is: {stage}.")
     return describe(
         ax,
         title=_("Where the time goes"),
         alt=_("Bars with the mean time of each stage: {stages}.").format(
             stages=", ".join(f"{label} {_days(mean)}" for label, mean in means)
         ),
-        sentence=_(
-            "A completed order takes {days} from click to completion; the longest stage is: {stage}."
-        ).format(days=_days(total), stage=slowest),
+        sentence=told.format(days=_days(total), stage=slowest),
     )
 
 
@@ -172,16 +190,16 @@ def orders_under_way(run: Run, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     at = np.linspace(0, run.days, 24 * run.days + 1)
     counts = under_way(run, at)
-    settled = at >= run.days / 4
-    mean = float(counts[settled].mean())
+    mean = mean_under_way(run, begin=run.days / 4)
     ax.plot(at, counts, color=BLUE)
     ax.axhline(mean, color=RED, linestyle="--")
     ax.annotate(
         _("mean {orders}").format(orders=number(round(mean))),
         (run.days, mean),
-        xytext=(-4, 6),
+        # Beside the axes, where the line never runs.
+        xytext=(6, 0),
         textcoords="offset points",
-        ha="right",
+        va="center",
         color=RED,
         fontweight="bold",
     )
@@ -193,9 +211,7 @@ def orders_under_way(run: Run, ax: Axes | None = None) -> Axes:
     return describe(
         ax,
         title=_("Orders under way"),
-        alt=_("A line that rises from 0 for about two weeks, then swings around {mean} orders.").format(
-            mean=number(round(mean))
-        ),
+        alt=_("A line that rises from 0, then swings around {mean} orders.").format(mean=number(round(mean))),
         sentence=_("With {rate} orders a day, {mean} orders are under way at any moment.").format(
             rate=number(rate), mean=number(round(mean))
         ),
@@ -256,7 +272,7 @@ def payment_outcomes(run: Run, ax: Axes | None = None) -> Axes:
                 for method, counts in outcomes.items()
             )
         ),
-        sentence=_("{never} of {total} confirmed orders were never paid.").format(
+        sentence=_("{never} of the {total} orders whose payment has ended were never paid.").format(
             never=number(never), total=number(total)
         ),
     )
@@ -279,8 +295,10 @@ def price_error_results(
     ax = ax or new_axes(height=3.4)
     labels, values = list(results), [result.margin for result in results.values()]
     ax.barh(labels[::-1], values[::-1], color=[RED if value < 0 else GREEN for value in values[::-1]])
-    reach = max((abs(value) for value in values), default=1.0) or 1.0
-    ax.set_xlim(-reach * 1.5, reach * 0.5)
+    low, high = min([0.0, *values]), max([0.0, *values])
+    # Room on both sides, for the amounts at the ends of the bars.
+    room = 0.35 * ((high - low) or 1.0)
+    ax.set_xlim(low - room, high + room)
     whole_numbers(ax.xaxis)
     ax.axvline(0, color=GREY, linewidth=1)
     for row, value in enumerate(values[::-1]):

@@ -78,7 +78,7 @@ def exposure_over_time(
     ax.set_xlabel(_("days since the start"))
     ax.set_ylabel(_("readable copies online"))
     whole_numbers(ax.yaxis)
-    ax.legend(loc="upper left")
+    legend_below(ax)
     parts = "; ".join(
         _("{label}: {copies} copies").format(label=label, copies=number(count))
         for label, count in ends.items()
@@ -109,17 +109,12 @@ def days_online(days: npt.NDArray[np.float64], claim: float, ax: Axes | None = N
     over = 100 * float((known > claim).mean()) if known.size else float("nan")
     top = float(np.ceil(np.quantile(known, 0.995))) + 1 if known.size else claim
     ax.hist(np.minimum(known, top), bins=np.arange(0, top + 0.5, 0.5).tolist(), color=BLUE, edgecolor="white")
-    ax.axvline(claim, color=RED, linestyle="--", linewidth=2)
-    ax.axvline(mean, color=GREEN, linestyle="-.", linewidth=2)
-    high = ax.get_ylim()[1]
-    ax.annotate(
-        _("claim: {days} days").format(days=number(claim)), (claim, high), xytext=(-6, -4),
-        textcoords="offset points", ha="right", va="top", color=RED, fontweight="bold",
-    )  # fmt: skip
-    ax.annotate(
-        _("mean: {days} days").format(days=number(round(mean, 1))), (mean, high), xytext=(6, -4),
-        textcoords="offset points", ha="left", va="top", color=GREEN, fontweight="bold",
-    )  # fmt: skip
+    for value, colour, dashes, label in (
+        (claim, RED, "--", _("claim: {days} days").format(days=number(claim))),
+        (mean, GREEN, "-.", _("mean: {days} days").format(days=number(round(mean, 1)))),
+    ):
+        ax.axvline(value, color=colour, linestyle=dashes, linewidth=2.5, label=label)
+    legend_below(ax)
     ax.set_xlabel(_("days an order stayed readable online"))
     ax.set_ylabel(_("orders"))
     return describe(
@@ -131,7 +126,7 @@ def days_online(days: npt.NDArray[np.float64], claim: float, ax: Axes | None = N
         ),
         sentence=_(
             "Orders stayed online {mean} days on average; {over} % of them longer than {claim} days."
-        ).format(mean=number(round(mean, 1)), over=number(round(over)), claim=number(claim)),
+        ).format(mean=number(round(mean, 1)), over=number(round(over, 0)), claim=number(claim)),
     )
 
 
@@ -214,11 +209,9 @@ def history_protected(mean_days_online: float, claim: float, years: int, ax: Axe
     t = np.linspace(mean_days_online, years * 365, 600)
     share = 100 * (1 - mean_days_online / t)
     ax.plot(t / 365, share, color=BLUE, linewidth=2)
-    ax.axhline(100 * claim, color=RED, linestyle="--")
-    ax.annotate(
-        _("claim: {share} %").format(share=number(100 * claim)), (years, 100 * claim), xytext=(-4, -6),
-        textcoords="offset points", ha="right", va="top", color=RED, fontweight="bold",
-    )  # fmt: skip
+    claimed = _("claim: {share} %").format(share=number(100 * claim))
+    ax.axhline(100 * claim, color=RED, linestyle="--", label=claimed)
+    legend_below(ax)
     ax.set_xlim(0, years)
     ax.set_ylim(80, 100.5)
     ax.set_xlabel(_("years since the vault was set up"))

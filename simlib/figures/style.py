@@ -19,6 +19,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
+from matplotlib.transforms import Bbox
 
 from simlib.languages import _, current_language
 
@@ -134,6 +135,27 @@ def new_axes(width: float = SIZE[0], height: float = SIZE[1]) -> Axes:
 def legend_below(ax: Axes) -> None:
     """Put the legend under the axes, where it covers nothing."""
     ax.get_figure(root=True).legend(loc="outside lower center", ncols=3)  # type: ignore[union-attr]
+
+
+def settle_layout(ax: Axes) -> Bbox:
+    """Work out once where the axes must stand for all labels to fit, and leave the figure's layout so.
+
+    Parameters
+    ----------
+    ax
+        The axes, drawn on.
+
+    Returns
+    -------
+    Bbox
+        Place of the axes in the figure, for `Axes.set_position` of those drawn later.
+    """
+    figure = ax.get_figure(root=True)
+    engine = figure.get_layout_engine()  # type: ignore[union-attr]
+    if engine is not None:
+        engine.execute(figure)  # type: ignore[arg-type]
+    figure.set_layout_engine("none")  # type: ignore[union-attr]
+    return ax.get_position()
 
 
 def whole_numbers(axis: Axis) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from matplotlib.axes import Axes
 
 from simlib import figures
@@ -12,31 +14,68 @@ from simlib.records import Run
 from simlib.scenario import Scenario
 from simlib.world import simulate
 
-MOST_ORDERS = 900
+ENOUGH_ORDERS = 400
 """Orders in a panel's run: enough for steady means, few enough to redraw in under 0.3 s."""
 
-LEAST_DAYS = 21
-"""Shortest run of a panel: most orders placed in its first third are completed by its end."""
+MOST_ORDERS_PER_DAY = 40
+MOST_TRANSIT_DAYS = 7.0
+MOST_COOLING_OFF_DAYS = 14
+"""Ends of the sliders: at all of them together, a redraw still takes under 0.3 s (EU law asks for 14 days)."""
+
+SPARE_DAYS = 5
+"""Days a run goes on after an order of the first day should be completed: the first days' orders are, too."""
 
 
-def panel_days(orders_per_day: float) -> int:
-    """Length of a panel's run, in days."""
-    return max(LEAST_DAYS, int(MOST_ORDERS / orders_per_day))
+def panel_days(orders_per_day: float, transit_days: float, cooling_off_days: float) -> int:
+    """Length of a panel's run, in days: orders complete in it, and there are enough of them."""
+    return max(ceil(transit_days + cooling_off_days) + SPARE_DAYS, ceil(ENOUGH_ORDERS / orders_per_day))
 
 
 def changed_shop(scenario: Scenario, values: Values) -> Scenario:
     """The shop as the sliders of `what_if_order_flow` say."""
-    window = values["cooling_off_days"]
-    basis = scenario.cooling_off.basis if scenario.cooling_off.basis != "none" else "shop-policy"
-    return scenario.changed(
-        demand__orders_per_day=values["orders_per_day"],
+    shop = changed_times(
+        scenario, values["orders_per_day"], values["transit_days"], values["cooling_off_days"]
+    )
+    return shop.changed(
         staff__packers=values["packers"],
         staff__packing__mean=values["packing_minutes"],
         staff__packing__unit="minutes",
-        logistics__transit__mean=values["transit_days"],
+    )
+
+
+def changed_times(
+    scenario: Scenario, orders_per_day: float, transit_days: float, cooling_off_days: float
+) -> Scenario:
+    """The shop with another demand, transit and cooling-off."""
+    basis = scenario.cooling_off.basis if scenario.cooling_off.basis != "none" else "shop-policy"
+    return scenario.changed(
+        demand__orders_per_day=orders_per_day,
+        logistics__transit__mean=transit_days,
         logistics__transit__unit="days",
-        cooling_off__days=window,
-        cooling_off__basis=basis if window else "none",
+        cooling_off__days=cooling_off_days,
+        cooling_off__basis=basis if cooling_off_days else "none",
+    )
+
+
+def orders_slider(scenario: Scenario) -> Slider:
+    """Orders a day, from where the shop stands."""
+    value = round(scenario.demand.orders_per_day)
+    return Slider(
+        "orders_per_day", _("orders a day"), min(5, value), max(MOST_ORDERS_PER_DAY, value), 1, value
+    )
+
+
+def transit_slider(scenario: Scenario) -> Slider:
+    """Days in transit, from where the shop stands."""
+    value = scenario.logistics.transit.mean_days
+    return Slider("transit_days", _("days in transit"), 0.5, max(MOST_TRANSIT_DAYS, value), 0.5, value)
+
+
+def cooling_off_slider(scenario: Scenario) -> Slider:
+    """Days of cooling-off, from where the shop stands."""
+    value = round(scenario.cooling_off.days)
+    return Slider(
+        "cooling_off_days", _("days of cooling-off"), 0, max(MOST_COOLING_OFF_DAYS, value), 1, value
     )
 
 
@@ -53,11 +92,12 @@ def what_if_order_flow(scenario: Scenario, seed: int) -> WhatIf:
 
     def draw(values: Values, ax: Axes) -> object:
         shop = changed_shop(scenario, values)
-        return figures.stage_days(simulate(shop, days=panel_days(values["orders_per_day"]), seed=seed), ax)
+        days = panel_days(values["orders_per_day"], values["transit_days"], values["cooling_off_days"])
+        return figures.stage_days(simulate(shop, days=days, seed=seed), ax)
 
     return WhatIf(
         [
-            Slider("orders_per_day", _("orders a day"), 5, 60, 5, round(scenario.demand.orders_per_day)),
+            orders_slider(scenario),
             Slider("packers", _("packers"), 1, 4, 1, scenario.staff.packers),
             Slider(
                 "packing_minutes",
@@ -67,10 +107,8 @@ def what_if_order_flow(scenario: Scenario, seed: int) -> WhatIf:
                 1,
                 round(scenario.staff.packing.mean_days * 1440),
             ),
-            Slider(
-                "transit_days", _("days in transit"), 0.5, 10.0, 0.5, scenario.logistics.transit.mean_days
-            ),
-            Slider("cooling_off_days", _("days of cooling-off"), 0, 21, 1, round(scenario.cooling_off.days)),
+            transit_slider(scenario),
+            cooling_off_slider(scenario),
         ],
         draw,
     )
@@ -105,8 +143,8 @@ def what_if_price_error(scenario: Scenario, sku: str, seed: int) -> WhatIf:
     return WhatIf(
         [
             Slider("percent", _("wrong price, % of the right one"), 5, 100, 5, 10),
-            Slider("hours", _("hours until somebody notices"), 1, 48, 1, 8),
-            Slider("hunters", _("bargain hunters’ orders an hour"), 0, 20, 1, 6),
+            Slider("hours", _("hours until somebody notices"), 1, 24, 1, 8),
+            Slider("hunters", _("bargain hunters’ orders an hour"), 0, 10, 1, 6),
         ],
         draw,
     )
@@ -115,7 +153,7 @@ def what_if_price_error(scenario: Scenario, sku: str, seed: int) -> WhatIf:
 PRICE_ERROR_DAY = 7
 """Day on which the wrong price appears in the example."""
 
-PRICE_ERROR_RUN = 21
+PRICE_ERROR_RUN = 16
 """Days simulated around it, until the parcels have arrived."""
 
 

@@ -1,7 +1,8 @@
 """What if: sliders above one picture and one sentence, redrawn when a slider comes to rest.
 
-The figure is kept and only its content is drawn anew, and the model behind it runs short enough for a redraw in
-under 0.3 seconds, so that moving a slider feels like asking a question.
+The figure is kept and only its content is drawn anew, at the place on the page that the first picture needed
+(working that out costs as much as drawing), and the model behind it runs short enough for a redraw in under 0.3
+seconds, so that moving a slider feels like asking a question.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import ipywidgets
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
 from simlib import figures
 from simlib.errors import SafeShopError
@@ -112,6 +114,7 @@ class WhatIf:
     def __init__(self, controls: Sequence[Slider | Choice], draw: Callable[[Values, Axes], object]) -> None:
         self.draw = draw
         self.ax = figures.new_axes()
+        self.place: Bbox | None = None
         self.controls: dict[str, Any] = {control.name: control.widget() for control in controls}
         self.at_first = {name: widget.value for name, widget in self.controls.items()}
         self.picture = ipywidgets.HTML()
@@ -132,13 +135,19 @@ class WhatIf:
         """Draw the picture for where the controls stand; what cannot be is told in a sentence."""
         if self.quiet:
             return
-        self.ax.get_figure().clear()  # type: ignore[union-attr]
-        self.ax = self.ax.get_figure().add_subplot()  # type: ignore[union-attr]
+        figure = self.ax.get_figure(root=True)
+        assert figure is not None
+        figure.clear()
+        self.ax = figure.add_subplot()
         try:
             self.draw(self.values, self.ax)
-            self.picture.value = figures.html_picture(self.ax)
         except SafeShopError as wrong:
             self.picture.value = f'<p role="status">{html.escape(wrong.sentence)}</p>'
+            return
+        if self.place is None:
+            self.place = figures.settle_layout(self.ax)
+        self.ax.set_position(self.place)
+        self.picture.value = figures.html_picture(self.ax)
 
     def put_back(self) -> None:
         """Put all controls where they stood at first."""

@@ -7,28 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from simlib.course import server
 from simlib.course.folder import prepare
 from simlib.course.progress import read_progress
 from simlib.course.start_page import write_start_page
+from tests.browsing import needs_chromium, open_lesson, opened
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed here"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture
@@ -51,22 +37,8 @@ def outside() -> list[str]:
 @pytest.fixture
 def page(folder: Path, outside: list[str]) -> Iterator[Page]:
     """The start page in chromium."""
-    with server.running(folder, server.free_port(None)) as (_, address), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        here = re.compile(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:")
-        page.on("request", lambda asked: None if here.match(asked.url) else outside.append(asked.url))
-        page.goto(address)
+    with opened(folder, outside) as page:
         yield page
-        browser.close()
-
-
-def open_lesson(page: Page, title: str) -> None:
-    """Click a lesson on the start page and wait until it can run."""
-    page.locator(".jp-MarkdownViewer a", has_text=title).click(timeout=60_000)
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
-    # The indicator says idle some moments before the kernel listens.
-    page.wait_for_timeout(3_000)
 
 
 def test_a_learner_goes_from_start_page_to_result(page: Page, folder: Path, outside: list[str]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from simlib.scenario import Scenario
 from simlib.shop import customers as room
 from simlib.shop.customers import arrivals, customers
-from simlib.streams import TICK
+from simlib.streams import PURPOSES, TICK, stream
 from simlib.world import simulate
 from tests.shops import lengths, scenario, scenarios, seeds
 
@@ -58,6 +58,21 @@ def test_bargain_hunters_are_new_members_with_one_piece_of_the_product() -> None
         assert (drawn.product[first:last].tolist(), drawn.pieces[first:last].tolist()) == ([2], [1])
         assert drawn.members_joined[drawn.member[order]] == drawn.visited[order]
         assert 1 <= drawn.visited[order] < 1.25
+
+
+def test_no_stream_is_drawn_from_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[str, int]] = []
+
+    def watched(seed: int, purpose: str, branch: int = 0) -> np.random.Generator:
+        opened.append((purpose, branch))
+        return stream(seed, purpose, branch)
+
+    monkeypatch.setattr(room, "stream", watched)
+    base = scenario("taiwan-gift-shop")
+    error = {"price": "1", "starts_day": 1.0, "noticed_after_hours": 6.0, "extra_orders_per_hour": 5}
+    customers(base.changed(price_errors=[error | {"sku": item.sku} for item in base.catalogue[:2]]), 4, 1)
+    assert sorted(opened) == sorted(set(opened))
+    assert {purpose for purpose, _branch in opened} == set(PURPOSES)
 
 
 def test_visits_follow_the_hours_of_the_day() -> None:
