@@ -8,6 +8,8 @@ learner's own YAML file, or from another scenario by `changed`. Where a YAML val
 from __future__ import annotations
 
 import difflib
+import itertools
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -388,6 +390,21 @@ class Chargebacks(Part):
     fee: Money
 
 
+class RateStep(Part):
+    """An exchange rate that holds from a moment on.
+
+    Attributes
+    ----------
+    day
+        From when, in days since the start.
+    rate
+        Units of the shop's currency for one unit of the buyer's.
+    """
+
+    day: NotNegative
+    rate: Positive
+
+
 class CrossBorder(Part):
     """Money that a clearing company collects abroad and an operator pays out at home (row B2).
 
@@ -407,10 +424,24 @@ class CrossBorder(Part):
 
     buyer_currency: Literal["TWD", "HKD", "CNY", "EUR", "USD"]
     rate: Positive
+    rates: tuple[RateStep, ...] = ()
     remittance_days: NotNegative
     clearing_fee: Share
     operator_fee: Share
     payout: Clock
+
+    @field_validator("rates")
+    @classmethod
+    def _one_rate_at_a_time(cls, rates: tuple[RateStep, ...]) -> tuple[RateStep, ...]:
+        for earlier, later in itertools.pairwise(sorted(rates, key=lambda step: step.day)):
+            if earlier.day == later.day:
+                raise ValueError(_("day {day} has two rates").format(day=_plain(later.day)))
+        return tuple(sorted(rates, key=lambda step: step.day))
+
+    def rate_at(self, t: float) -> float:
+        """The rate that holds at time `t` (days)."""
+        place = bisect_right(self.rates, t, key=lambda step: step.day)
+        return self.rates[place - 1].rate if place else self.rate
 
 
 class PayoutChange(Part):

@@ -116,6 +116,8 @@ class Collection:
         """Order → what its buyer has paid and not got back, in minor units of the shop's currency."""
         self.bought_back: dict[int, int] = {}
         """Order → what a retailer has paid the seller for its goods and may ask back."""
+        self.rate_paid: dict[int, Decimal] = {}
+        """Order → the exchange rate at which its buyer abroad has paid."""
 
     def collect(
         self, t: float, order: int, amount: int, list_amount: int, method: PaymentMethod, route: Route
@@ -140,7 +142,8 @@ class Collection:
         if route == "payment-company" and method.on_delivery:
             holder = "courier_cash"
         if route == "cross-border":
-            foreign = self._abroad(amount)
+            self.rate_paid[order] = self._rate(t)
+            foreign = self._abroad(order, amount)
             self.ledger.post_abroad(t, "payment", order, buyer=-foreign, clearing_company=foreign)
             self.held[order] = Held(holder, foreign, 0, 0, 0, abroad=True)
             return
@@ -162,7 +165,7 @@ class Collection:
         if held is None or not held.abroad:
             return
         fee = share_of(held.amount, self.payment.cross_border.clearing_fee)
-        arrives = self._at_home(held.amount - fee)
+        arrives = _whole((held.amount - fee) * self._rate(t))
         self.ledger.exchange(
             t,
             "remittance",
@@ -222,12 +225,12 @@ class Collection:
             del self.held[order]
             self.ledger.post_abroad(t, kind, order, clearing_company=-held.amount, buyer=held.amount)
         elif self.payment.collection == "cross-border":
-            # The seller pays in his own currency whatever the buyer has to get back in his.
-            payer, paid = ("seller", amount)
+            # The seller pays in his own currency, at today's rate, what the buyer has paid in his.
+            cost = _whole(amount * self._rate(t) / self.rate_paid[order])
             if held is not None:
                 del self.held[order]
                 self.ledger.post(t, kind, order, collection_account=-held.amount, seller=held.amount)
-            self.ledger.exchange(t, kind, order, {"buyer": self._abroad(amount)}, {payer: -paid})
+            self.ledger.exchange(t, kind, order, {"buyer": self._abroad(order, amount)}, {"seller": -cost})
         elif held is not None and held.account != "courier_cash":
             del self.held[order]
             self.ledger.post(t, kind, order, **{held.account: -amount, "buyer": amount})
@@ -238,10 +241,14 @@ class Collection:
         else:
             self.ledger.post(t, kind, order, seller=-amount, buyer=amount)
 
-    def _abroad(self, amount: int) -> int:
-        rate = Decimal(repr(self.payment.cross_border.rate))
-        return int((amount / rate).to_integral_value(ROUND_HALF_EVEN))
+    def _rate(self, t: float) -> Decimal:
+        # In decimals of the rate as it is written, as shares are.
+        return Decimal(repr(self.payment.cross_border.rate_at(t)))
 
-    def _at_home(self, amount: int) -> int:
-        rate = Decimal(repr(self.payment.cross_border.rate))
-        return int((amount * rate).to_integral_value(ROUND_HALF_EVEN))
+    def _abroad(self, order: int, amount: int) -> int:
+        """What an amount at home is in the buyer's currency, at the rate of the day on which he paid."""
+        return _whole(amount / self.rate_paid[order])
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount.to_integral_value(ROUND_HALF_EVEN))
