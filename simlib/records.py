@@ -107,6 +107,8 @@ EVENTS: Final = (
     "remitted",
     "paid_out",
     "dispute_step",
+    "violation",
+    "standing_changed",
 )
 """Kinds of event in `Run.events`."""
 

@@ -413,7 +413,9 @@ class CrossBorder(Part):
     buyer_currency
         What the buyer pays in.
     rate
-        Units of the shop's currency for one unit of the buyer's.
+        Units of the shop's currency for one unit of the buyer's, until the first of `rates`.
+    rates
+        Later rates, in order of time; none where one rate holds all the time.
     remittance_days
         From the payment until the clearing company remits to the operator's account, as the contract says.
     clearing_fee, operator_fee
@@ -724,6 +726,45 @@ class Disputes(Part):
     steps: Annotated[tuple[DisputeStep, ...], Field(min_length=1, max_length=6)]
 
 
+class Incident(Part):
+    """A violation of the platform's rules that is found out (row A11).
+
+    Attributes
+    ----------
+    day
+        When, in days since the start.
+    kind
+        Name of the violation in the platform's rule book (`simlib.platform.rules`).
+    """
+
+    day: NotNegative
+    kind: Literal[
+        "late-shipment",
+        "not-shipped",
+        "false-description",
+        "quality",
+        "serious-complaint",
+        "fake-trade",
+        "fake-goods",
+        "leaked-data",
+    ]
+
+
+class Oversight(Part):
+    """Whether a platform watches the store and punishes it.
+
+    Attributes
+    ----------
+    enforced
+        Whether points are given and have consequences: fewer visitors, frozen payouts, closure.
+    incidents
+        Violations other than late shipments, which the model finds by itself.
+    """
+
+    enforced: bool
+    incidents: tuple[Incident, ...] = ()
+
+
 class PriceError(Part):
     """A wrong price in the storefront (row A12).
 
@@ -814,7 +855,7 @@ class Scenario(Part):
     start
         Day 0.
     catalogue, demand, confirmation, negotiation, payment, payout, staff, fulfilment, store_pickup, logistics, \
-cooling_off, returns, disputes, enquiries, reviews, retention
+cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         The parts, each documented in its own class.
     price_errors
         Wrong prices that appear during the run.
@@ -843,6 +884,7 @@ cooling_off, returns, disputes, enquiries, reviews, retention
     disputes: Disputes
     enquiries: Enquiries
     reviews: Reviews
+    oversight: Oversight
     retention: Retention
     price_errors: tuple[PriceError, ...] = ()
 
@@ -879,6 +921,8 @@ cooling_off, returns, disputes, enquiries, reviews, retention
             )
         if payment.escrow and who.operator == "own-site":
             raise ValueError(_("only a marketplace holds money in escrow; set payment escrow to false"))
+        if self.oversight.enforced and who.operator == "own-site":
+            raise ValueError(_("an own site has no platform that watches it; set oversight enforced to false"))
         third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
         if third_party and (payment.collection == "cross-border" or self.retention.orders_leave != "never"):
             raise ValueError(

@@ -68,6 +68,7 @@ PURPOSES: Final = {
     "dispute outcome": 43,
     "chargebacks": 44,
     "chargeback delay": 45,
+    "visibility": 46,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from decimal import Decimal
 from functools import partial
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,16 @@ import simpy
 
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.errors import SafeShopError
+from simlib.facts import value
 from simlib.languages import _
 from simlib.payment.collection import ROUTES, Collection, routes
 from simlib.payment.ledger import ACCOUNTS, KINDS, Ledger, share_of
+from simlib.platform.rules import Standing
 from simlib.records import ACTORS, EVENTS, MILESTONES, STATES, Run, Table
 from simlib.scenario import PaymentMethod, Scenario
 from simlib.shop.customers import Customers, customers
 from simlib.shop.stock import Lines, Stock
-from simlib.streams import tick
+from simlib.streams import Floats, Integers, tick
 
 Steps = Generator[simpy.Event, Any, None]
 """A process of the simulation."""
@@ -72,6 +75,7 @@ DRAWN = (
     "dispute_lasts",
     "dispute_settles",
     "dispute_outcome",
+    "visibility",
     "charged_back",
     "chargeback_after",
 )
@@ -140,6 +144,7 @@ class World:
         self.parcel_fee = scenario.minor(scenario.logistics.parcel_fee)
         self.orders = _OrderBook(self)
         self.log: list[tuple[float, int, int, int, int]] = []
+        self.oversight = PlatformOversight(self) if scenario.oversight.enforced else None
         self._open_the_books()
         self.reorder([(product, 0) for product in range(len(scenario.catalogue))])
 
@@ -205,9 +210,16 @@ class World:
         """Pay the order's money out at time `t`, or when a hold on payouts has passed."""
         due = self.money.payout.due(t)
         if due <= self.env.now:
-            self.money.settle(self.env.now, order)
+            self.pay_out(order)
         else:
-            self.later(due, partial(self.money.settle, due, order))
+            self.later(due, partial(self.pay_out, order))
+
+    def pay_out(self, order: int) -> None:
+        """Pay the order's money out now, unless the platform has frozen the store's payouts."""
+        if self.oversight is not None and self.oversight.frozen:
+            self.oversight.waiting.append(order)
+        else:
+            self.money.settle(self.env.now, order)
 
     def remit(self, order: int) -> None:
         """The clearing company remits; the operator pays out on the marketplace's next instruction (steps 4, 5)."""
@@ -235,6 +247,81 @@ class World:
         """Enter the value of an order's goods as they leave (``goods_out``) or come back (``goods_back``)."""
         value = self.orders.goods_cost[order] * (1 if kind == "goods_out" else -1)
         self.ledger.post(self.env.now, kind, order, inventory=-value, cost_of_goods=value)
+
+
+class PlatformOversight:
+    """A platform that watches the store: points, fewer visitors, frozen payouts, closure (row A11).
+
+    Parameters
+    ----------
+    world
+        The store's world.
+
+    Attributes
+    ----------
+    standing
+        What is on record.
+    visibility
+        Share of the usual visitors who find the store now.
+    frozen
+        Whether payouts are held back now.
+    waiting
+        Orders whose payout is held back.
+    history
+        (since when in days, visibility), in order of time.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.standing = Standing()
+        self.visibility = 1.0
+        self.frozen = False
+        self.waiting: list[int] = []
+        self.limit = tick(value("ship-within-days"))
+        self.history: list[tuple[float, float]] = [(0.0, 1.0)]
+        for incident in world.scenario.oversight.incidents:
+            world.later(tick(incident.day), partial(self.punish, incident.kind, -1))
+
+    def seller_told(self, order: int) -> None:
+        """From now on the order must be shipped within the limit."""
+        self.world.later(self.world.env.now + self.limit, partial(self.check_shipped, order))
+
+    def check_shipped(self, order: int) -> None:
+        """Give points if the order is still in the house when the limit has passed."""
+        reached = self.world.orders.reached
+        if isnan(reached["picked_up"][order]) and isnan(reached["closed"][order]):
+            self.punish("late-shipment", order)
+
+    def punish(self, kind: str, order: int) -> None:
+        """Put a violation on record, and look again when its points expire."""
+        now = self.world.env.now
+        self.standing = self.standing.after(kind, now, order)
+        self.world.note(order, "violation", "platform")
+        self.world.later(now + self.standing.rules.expires_days, self.look_again)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Let the standing have its consequences from now on; what was frozen and no longer is, is paid out."""
+        now = self.world.env.now
+        before = (self.visibility, self.frozen)
+        self.visibility = self.standing.visibility(now)
+        self.frozen = self.standing.payout_frozen(now)
+        if (self.visibility, self.frozen) != before:
+            self.history.append((now, self.visibility))
+            self.world.note(-1, "standing_changed", "platform")
+        if not self.frozen:
+            waiting, self.waiting = self.waiting, []
+            for order in waiting:
+                self.world.money.settle(now, order)
+
+    def mean_visibility(self, days: int) -> Floats:
+        """Mean visibility of each of the first `days` days."""
+        since = np.array([t for t, _share in self.history])
+        share = np.array([share for _t, share in self.history])
+        # The integral up to each midnight, by the length of each step up to it.
+        midnights = np.arange(days + 1)[:, None]
+        lengths = np.diff(np.minimum(np.append(since, np.inf), midnights), axis=1)
+        return np.diff((lengths * share).sum(axis=1))
 
 
 class _OrderBook:
@@ -287,7 +374,9 @@ def order_life(world: World, order: int) -> Steps:
     """
     env, draw, amount = world.env, world.orders.draw, world.orders.amount[order]
 
-    # Visit, browse, fill the cart, check out.
+    # Visit, browse, fill the cart, check out; who does not find the store never comes.
+    if world.oversight is not None and draw["visibility"][order] >= world.oversight.visibility:
+        return
     world.reach(order, "visited", "buyer")
     yield env.timeout(draw["browsing"][order])
     world.reach(order, "carted", "buyer", amount)
@@ -351,6 +440,8 @@ def payment_in_advance(world: World, order: int) -> Step:
             return False
     yield world.env.timeout(world.orders.draw["seller_notice"][order])
     world.reach(order, "seller_told", "payment_company" if not method.on_delivery else "shop")
+    if world.oversight is not None:
+        world.oversight.seller_told(order)
     return True
 
 
@@ -625,21 +716,23 @@ def _is_whole(given: object, least: int, most: int) -> bool:
 def _records(world: World) -> Run:
     chance, book = world.chance, world.orders
     reached = {name: np.array(column) for name, column in book.reached.items()}
-    placed = ~np.isnan(reached["placed"])
-    # Orders are numbered in the order in which they are placed, so those placed within the run come first.
-    count = int(placed.sum())
-    lines = book.first_line[count]
+    # Visits that led to no order within the run are traffic, not orders; the others are numbered in turn.
+    placed = np.flatnonzero(~np.isnan(reached["placed"]))
+    number = np.full(len(book.state) + 1, -1)
+    number[placed] = np.arange(len(placed))
+    in_order = np.repeat(np.arange(len(book.state)), np.diff(chance.first_line))
+    line = number[in_order] >= 0
     orders = Table(
         {
-            "order": np.arange(count),
-            "member": chance.member[:count],
-            "payment_method": chance.method[:count].astype(np.int8),
-            "state": np.array(book.state[:count], dtype=np.int8),
-            "route": np.array([ROUTES.index(route) for route in book.route[:count]], dtype=np.int8),
-            "amount": np.array(book.amount[:count], dtype=np.int64),
-            "list_amount": np.array(book.list_amount[:count], dtype=np.int64),
-            "goods_cost": np.array(book.goods_cost[:count], dtype=np.int64),
-            **{name: column[:count].copy() for name, column in reached.items()},
+            "order": np.arange(len(placed)),
+            "member": chance.member[placed],
+            "payment_method": chance.method[placed].astype(np.int8),
+            "state": np.array(book.state, dtype=np.int8)[placed],
+            "route": np.array([ROUTES.index(route) for route in book.route], dtype=np.int8)[placed],
+            "amount": np.array(book.amount, dtype=np.int64)[placed],
+            "list_amount": np.array(book.list_amount, dtype=np.int64)[placed],
+            "goods_cost": np.array(book.goods_cost, dtype=np.int64)[placed],
+            **{name: column[placed] for name, column in reached.items()},
         },
         {
             "payment_method": tuple(method.name for method in world.scenario.payment.methods),
@@ -655,22 +748,15 @@ def _records(world: World) -> Run:
         orders=orders,
         lines=Table(
             {
-                "order": np.repeat(np.arange(count), np.diff(chance.first_line[: count + 1])),
-                "product": chance.product[:lines],
-                "pieces": chance.pieces[:lines],
-                "unit_price": chance.unit_price[:lines],
+                "order": number[in_order[line]],
+                "product": chance.product[line],
+                "pieces": chance.pieces[line],
+                "unit_price": chance.unit_price[line],
             }
         ),
-        events=_event_table(world, count),
+        events=_event_table(world, number),
         members=Table({"member": np.arange(len(joined)), "joined": joined}),
-        traffic=Table(
-            {
-                "day": np.arange(world.days),
-                "visits": chance.visits,
-                "carts": chance.carts,
-                "checkouts": chance.checkouts,
-            }
-        ),
+        traffic=_traffic(world),
         postings=_columns(
             world.ledger.rows,
             {"t": float, "transaction": np.int64, "kind": np.int8, "order": np.int64, "account": np.int8}
@@ -692,9 +778,28 @@ def _currencies(scenario: Scenario) -> tuple[str, ...]:
     return (scenario.currency,)
 
 
-def _event_table(world: World, count: int) -> Table:
-    # A visit whose order was not yet placed when the run ended is traffic, not an order.
-    rows = [row for row in world.log if row[2] < count]
+def _traffic(world: World) -> Table:
+    chance, days = world.chance, world.days
+    lookers, leavers = chance.visits - chance.carts, chance.carts - chance.checkouts
+    checkouts = chance.checkouts
+    if world.oversight is not None:
+        # Whoever only looks finds a store that is shown less as seldom as whoever would buy.
+        seen = world.oversight.mean_visibility(days)
+        lookers, leavers = np.rint(lookers * seen), np.rint(leavers * seen)
+        came = ~np.isnan(np.array(world.orders.reached["visited"]))
+        checkouts = np.bincount(np.floor(chance.visited[came]).astype(np.int64), minlength=days)
+    carts = (checkouts + leavers).astype(np.int64)
+    visits = (carts + lookers).astype(np.int64)
+    return Table({"day": np.arange(days), "visits": visits, "carts": carts, "checkouts": checkouts})
+
+
+def _event_table(world: World, number: Integers) -> Table:
+    """The log with orders by their final number; what belongs to none that was placed is left out."""
+    rows = [
+        (t, kind, int(number[order]), actor, amount)
+        for t, kind, order, actor, amount in world.log
+        if order < 0 or number[order] >= 0
+    ]
     return _columns(
         rows,
         {"t": float, "kind": np.int8, "order": np.int64, "actor": np.int8, "amount": np.int64},

@@ -74,6 +74,8 @@ class Customers:
     disputes, dispute_lasts, dispute_settles, dispute_outcome
         Uniform number that decides whether there is a dispute; per step of the ladder: time, and uniform numbers
         that decide whether it ends there and for whom.
+    visibility
+        Uniform number that decides whether the buyer finds the store when a platform shows it less.
     charged_back, chargeback_after
         Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
@@ -122,6 +124,7 @@ class Customers:
     dispute_lasts: Floats
     dispute_settles: Floats
     dispute_outcome: Floats
+    visibility: Floats
     charged_back: Floats
     chargeback_after: Floats
     visits: Integers
@@ -383,6 +386,7 @@ def customers(scenario: Scenario, days: int, seed: int) -> Customers:
         dispute_lasts=chance.ladder("dispute steps", [step.lasts for step in scenario.disputes.steps])[turn],
         dispute_settles=chance.uniform("dispute settles", MOST_STEPS)[turn],
         dispute_outcome=chance.uniform("dispute outcome")[turn],
+        visibility=chance.uniform("visibility")[turn],
         charged_back=chance.uniform("chargebacks")[turn],
         chargeback_after=times("chargeback delay", payment.chargebacks.after)[turn],
         visits=visits,
