@@ -210,9 +210,7 @@ class MonthCost:
     @property
     def left(self) -> int:
         """What remains for the shop."""
-        return (
-            self.amount - sum(self.fees.values()) - self.tax - self.income_tax - self.goods - self.shipping
-        )
+        return self.amount - sum(self.fees.values()) - self.tax - self.income_tax - self.goods - self.shipping
 
 
 @lru_cache
