@@ -206,6 +206,14 @@ class Arrangement(Part):
 
     @model_validator(mode="after")
     def _one_middleman_at_most(self) -> Arrangement:
+        if self.mode == "consignment" and self.operator == "own-site":
+            raise ValueError(
+                _("goods on consignment are sold in a third party's shop; consignment does not go with own-site")
+            )
+        if self.mode == "contact-first" and self.operator == "self-run":
+            raise ValueError(
+                _("a self-run operator sells by itself, so no buyer asks the shop first: set mode to direct")
+            )
         if self.mode == "consignment" and self.operator in ("self-run", "hybrid"):
             raise ValueError(
                 _("a {operator} operator buys the goods itself; consignment does not go with it").format(
@@ -924,11 +932,12 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         if self.oversight.enforced and who.operator == "own-site":
             raise ValueError(_("an own site has no platform that watches it; set oversight enforced to false"))
         third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
-        if third_party and (payment.collection == "cross-border" or self.retention.orders_leave != "never"):
+        exports = self.retention.orders_leave != "never" or self.retention.members_leave != "never"
+        if third_party and (payment.collection == "cross-border" or exports):
             raise ValueError(
                 _(
-                    "where a third party sells or ships, the shop has no orders to export and no border to cross: "
-                    "set orders_leave to never and collection to domestic"
+                    "where a third party sells or ships, the shop has no records to export and no border to cross: "
+                    "set orders_leave and members_leave to never and collection to domestic"
                 )
             )
         if payment.collection == "cross-border" and payment.cross_border.buyer_currency == self.currency:

@@ -81,6 +81,16 @@ DRAWN = (
 )
 """What chance decides for each order, by its name in `Customers`."""
 
+PAYERS = {
+    "payment_company": "payment_company",
+    "escrow": "payment_company",
+    "courier_cash": "courier",
+    "retailer": "platform",
+    "consignee": "warehouse",
+    "collection_account": "operator",
+}
+"""Who acts when the money in an account is paid out."""
+
 MOST_DAYS = 36_525
 """Longest run: a hundred years."""
 
@@ -219,13 +229,15 @@ class World:
         if self.oversight is not None and self.oversight.frozen:
             self.oversight.waiting.append(order)
         else:
-            self.money.settle(self.env.now, order)
+            held = self.money.settle(self.env.now, order)
+            if held is not None:
+                self.note(order, "paid_out", PAYERS[held.account], held.to_seller)
 
     def remit(self, order: int) -> None:
         """The clearing company remits; the operator pays out on the marketplace's next instruction (steps 4, 5)."""
-        self.money.remit(self.env.now, order)
-        self.note(order, "remitted", "clearing_company")
-        self.pay_out_at(order, self.operator_payout.next(self.env.now))
+        if self.money.remit(self.env.now, order):
+            self.note(order, "remitted", "clearing_company", self.money.held[order].amount)
+            self.pay_out_at(order, self.operator_payout.next(self.env.now))
 
     def charge_back(self, order: int) -> None:
         """The card holder's bank takes the money back."""
@@ -238,8 +250,8 @@ class World:
         self.ledger.post(self.env.now, "compensation", order, shipping=-amount, seller=amount)
 
     def pay_courier(self, order: int) -> None:
-        """The courier earns the fee of one way; where a third party ships, it pays him."""
-        if self.third_party_ships(order):
+        """The courier earns the fee of one way; where a third party ships, it pays him; none comes to a store."""
+        if self.third_party_ships(order) or self.scenario.arrangement.trade == "O2O":
             return
         self.ledger.post(self.env.now, "shipping", order, seller=-self.parcel_fee, shipping=self.parcel_fee)
 
@@ -312,7 +324,8 @@ class PlatformOversight:
         if not self.frozen:
             waiting, self.waiting = self.waiting, []
             for order in waiting:
-                self.world.money.settle(now, order)
+                # By the usual way, for a changed account may hold them back still.
+                self.world.pay_out_at(order, now)
 
     def mean_visibility(self, days: int) -> Floats:
         """Mean visibility of each of the first `days` days."""
@@ -544,8 +557,8 @@ def after_sales(world: World, order: int) -> Steps:
     if draw["disputes"][order] < plan.disputes.share:
         buyer_wins = yield from dispute(world, order)
         if buyer_wins:
-            world.money.refund(env.now, order)
-            world.reach(order, "refunded", "payment_company", amount)
+            given_back = world.money.refund(env.now, order)
+            world.reach(order, "refunded", "payment_company", given_back)
             world.end(order, "refunded", "shop")
             return
     world.note(order, "completed", "shop", amount)
@@ -624,11 +637,11 @@ def goods_return(world: World, order: int, lines: Lines, amount: int) -> Steps:
         yield world.service.work(draw["return_handling"][order])
     world.reach(order, "return_approved", "customer_service")
     yield env.timeout(draw["return_transit"][order])
-    world.reach(order, "return_received", "courier")
+    world.reach(order, "return_received", "buyer" if world.scenario.arrangement.trade == "O2O" else "courier")
     world.pay_courier(order)
     yield from put_back(world, order, lines)
-    world.money.refund(env.now, order)
-    world.reach(order, "refunded", "payment_company", amount)
+    given_back = world.money.refund(env.now, order)
+    world.reach(order, "refunded", "payment_company", given_back)
     world.end(order, "refunded", "shop")
 
 

@@ -108,6 +108,7 @@ class Collection:
         self.payment = scenario.payment
         self.fulfilment = scenario.fulfilment
         self.payout = PayoutAccount(scenario.payout)
+        self.own_till = scenario.arrangement.trade == "O2O"
         self.ledger = ledger
         self.chargeback_fee = scenario.minor(scenario.payment.chargebacks.fee)
         self.held: dict[int, Held] = {}
@@ -139,6 +140,10 @@ class Collection:
         """
         self.received[order] = amount
         holder = HOLDERS[route]
+        if method.on_delivery and self.own_till:
+            # Cash over the shop's own counter: nobody holds it in between, and nobody takes a fee.
+            self.ledger.post(t, "payment", order, buyer=-amount, seller=amount)
+            return
         if route == "payment-company" and method.on_delivery:
             holder = "courier_cash"
         if route == "cross-border":
@@ -159,11 +164,17 @@ class Collection:
             to_seller = amount - commission
         self.held[order] = Held(holder, amount, to_seller, fee, commission)
 
-    def remit(self, t: float, order: int) -> None:
-        """The clearing company changes the money and remits it to the operator's dedicated account (step 4)."""
+    def remit(self, t: float, order: int) -> bool:
+        """The clearing company changes the money and remits it to the operator's dedicated account (step 4).
+
+        Returns
+        -------
+        bool
+            Whether there was money to remit; after a refund there is none.
+        """
         held = self.held.get(order)
         if held is None or not held.abroad:
-            return
+            return False
         fee = share_of(held.amount, self.payment.cross_border.clearing_fee)
         arrives = _whole((held.amount - fee) * self._rate(t))
         self.ledger.exchange(
@@ -175,17 +186,24 @@ class Collection:
         )
         operator_fee = share_of(arrives, self.payment.cross_border.operator_fee)
         self.held[order] = Held("collection_account", arrives, arrives - operator_fee, operator_fee, 0)
+        return True
 
-    def settle(self, t: float, order: int) -> None:
-        """Pay the order's money out, less fees; nothing happens if it was refunded before."""
+    def settle(self, t: float, order: int) -> Held | None:
+        """Pay the order's money out, less fees.
+
+        Returns
+        -------
+        Held or None
+            What was held until now; nothing happens if the money was refunded before.
+        """
         held = self.held.pop(order, None)
         if held is None:
-            return
+            return None
         payee = self.payout.payee(t)
         if held.account == "retailer":
             self.ledger.post(t, "settlement", order, **{"retailer": -held.to_seller, payee: held.to_seller})
             self.bought_back[order] = held.to_seller
-            return
+            return held
         kind = "escrow_release" if held.account == "escrow" else "settlement"
         self.ledger.post(
             t,
@@ -198,16 +216,23 @@ class Collection:
                 "platform_fees": held.commission,
             },
         )
+        return held
 
-    def refund(self, t: float, order: int) -> None:
+    def refund(self, t: float, order: int) -> int:
         """Give the buyer back what he paid: from whoever holds it, or from the seller if it was paid out.
 
         Cash taken at the door stays with the courier until it is settled; the seller refunds it from his account.
         A retailer refunds from its own money and sends the goods back to the shop at the price it paid.
+
+        Returns
+        -------
+        int
+            How much, in minor units of the shop's currency; nothing if his bank had taken it back before.
         """
         amount = self.received.pop(order, 0)
         if amount:
             self._give_back(t, "refund", order, amount)
+        return amount
 
     def charge_back(self, t: float, order: int) -> bool:
         """The buyer's bank takes a card payment back, at the seller's cost; tell whether there was one to take."""

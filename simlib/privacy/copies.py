@@ -82,7 +82,16 @@ def web_place(scenario: Scenario) -> str:
 
 
 def orders_leave(run: Run, retention: Retention) -> Floats:
-    """When each order's record leaves the web shop, in days (``inf``: not within what the run knows)."""
+    """When each order's record leaves the web shop, in days (``inf``: not within what the run knows).
+
+    From a third party's web shop nothing leaves, whatever the policy: the seller has no access to it.
+    """
+    leave = _orders_exported(run, retention)
+    third_party = run.orders.where("route", "retailer") | run.orders.where("route", "consignee")
+    return np.where(third_party, np.inf, leave)
+
+
+def _orders_exported(run: Run, retention: Retention) -> Floats:
     orders = run.orders
     export = WeeklyClock(retention.export, run.scenario.start)
     if retention.orders_leave == "never":
@@ -174,18 +183,20 @@ class _Rows:
 
 def _member_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     member, joined = run.members["member"], run.members["joined"]
-    if retention.members_leave == "on-joining":
+    place = web_place(run.scenario)
+    exported = retention.members_leave == "on-joining" and place not in ("retailer", "consignee")
+    if exported:
         leave = WeeklyClock(retention.export, run.scenario.start).next_each(joined)
     else:
         leave = np.full(run.members.rows, np.inf)
     masked = _masked(joined, retention)
-    place = web_place(run.scenario)
     key = ("member", member, member)
-    _web_copies(rows, retention, place, key, MEMBER_FIELDS, (joined, masked, leave))
+    fields = _needed(run, MEMBER_FIELDS)
+    _web_copies(rows, retention, place, key, fields, (joined, masked, leave))
     forever = np.full(run.members.rows, np.inf)
     rows.add("member", member, member, KEPT_BY_THE_SHOP, place, "plain", leave, forever)
-    if retention.members_leave == "on-joining":
-        rows.add("member", member, member, MEMBER_FIELDS, "vault", "encrypted", leave, forever)
+    if exported:
+        rows.add("member", member, member, fields, "vault", "encrypted", leave, forever)
 
 
 def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
@@ -196,8 +207,7 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     gone = orders_gone(run, retention)
     masked = orders_masked(run, retention)
     who, placed = run.scenario.arrangement, orders["placed"]
-    # Nobody needs the address of a buyer who fetches his goods.
-    fields = ORDER_FIELDS & ~Field.ADDRESS if who.trade == "O2O" else ORDER_FIELDS
+    fields = _needed(run, ORDER_FIELDS)
     bought = orders.where("route", "retailer")
     elsewhere = np.where(bought, placed, np.inf)
     _web_copies(rows, retention, "retailer", key, fields, (elsewhere, masked, gone))
@@ -206,7 +216,8 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
         _web_copies(rows, retention, web_place(run.scenario), key, fields, (here, masked, gone))
     if who.mode == "contact-first":
         # What was asked and offered by e-mail stays in the mailbox; nobody exports a mailbox.
-        rows.add(*key, MESSAGE_FIELDS, "mailbox", "plain", placed, np.full(orders.rows, np.inf))
+        asked = np.where(bought, np.inf, placed)
+        rows.add(*key, MESSAGE_FIELDS, "mailbox", "plain", asked, np.full(orders.rows, np.inf))
     if retention.orders_leave == "to-erp":
         in_erp = ~np.isnan(orders["seller_told"])
         since = np.where(in_erp, leave, np.inf)
@@ -244,12 +255,17 @@ def _web_copies(
     `times` are since when it is there, when it is masked, and when it leaves; one of each a record.
     """
     since, masked, leave = times
-    hidden = Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
+    hidden = fields & Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
     rows.add(*key, fields, place, "plain", since, np.minimum(leave, masked))
     if retention.mask_after_days is not None and hidden:
         masked = np.maximum(masked, since)
         rows.add(*key, fields & ~hidden, place, "plain", masked, leave)
-        rows.add(*key, fields & hidden, place, "masked", masked, leave)
+        rows.add(*key, hidden, place, "masked", masked, leave)
+
+
+def _needed(run: Run, fields: Field) -> Field:
+    """The fields without the address where buyers fetch their goods: nobody needs it then."""
+    return fields & ~Field.ADDRESS if run.scenario.arrangement.trade == "O2O" else fields
 
 
 def _masked(since: Floats, retention: Retention) -> Floats:
