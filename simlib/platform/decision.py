@@ -405,9 +405,8 @@ def points(answers: Mapping[str, str]) -> dict[str, int]:
 
 def ranking(answers: Mapping[str, str]) -> tuple[str, ...]:
     """The ways to sell, the most suitable first, for complete answers."""
-    sums = points(answers)
-    order = list(WAYS)
-    return tuple(sorted(order, key=lambda way: (-sums[way], len(_staying(way)), order.index(way))))
+    sums, behind = points(answers), _tie_break()
+    return tuple(sorted(WAYS, key=lambda way: (-sums[way], behind[way])))
 
 
 @lru_cache
@@ -432,6 +431,12 @@ def way_label(way: str) -> str:
         "self-run": _("supplying a platform that sells itself"),
         "contact-first": _("finding business buyers through a directory"),
     }[way]
+
+
+@lru_cache
+def _tie_break() -> Mapping[str, tuple[int, int]]:
+    """Way to sell → security duties that stay with the seller, and its place in `WAYS`: less comes first."""
+    return {way: (len(_staying(way)), place) for place, way in enumerate(WAYS)}
 
 
 def _staying(way: str) -> tuple[Duty, ...]:

@@ -175,9 +175,10 @@ def roles(trade: str, operator: str, mode: str) -> Roles:
     if operator == "self-run":
         return _self_run(trade, mode)
     merchant = _merchant(trade, operator, mode)
-    if operator != "hybrid" or trade == "C2C":
+    if operator != "hybrid":
         return merchant
-    return replace(merchant, platform_goods=_self_run(trade, "direct"))
+    # What the platform sells itself it sells as a business, also where private people sell beside it.
+    return replace(merchant, platform_goods=_self_run("B2C" if trade == "C2C" else trade, "direct"))
 
 
 def example(name: str) -> Roles:
