@@ -69,6 +69,7 @@ PURPOSES: Final = {
     "chargebacks": 44,
     "chargeback delay": 45,
     "visibility": 46,
+    "screening": 47,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 
