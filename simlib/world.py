@@ -775,11 +775,13 @@ def _records(world: World) -> Run:
             {"t": float, "transaction": np.int64, "kind": np.int8, "order": np.int64, "account": np.int8}
             | {"amount": np.int64, "currency": np.int8},
             {"kind": KINDS, "account": ACCOUNTS, "currency": _currencies(world.scenario)},
+            number,
         ),
         stock=_columns(
             world.stock.movements,
             {"t": float, "product": np.int64, "pieces": np.int64, "reason": np.int8, "order": np.int64},
             {"reason": Stock.REASONS},
+            number,
         ),
     )
 
@@ -807,22 +809,21 @@ def _traffic(world: World) -> Table:
 
 
 def _event_table(world: World, number: Integers) -> Table:
-    """The log with orders by their final number; what belongs to none that was placed is left out."""
-    rows = [
-        (t, kind, int(number[order]), actor, amount)
-        for t, kind, order, actor, amount in world.log
-        if order < 0 or number[order] >= 0
-    ]
+    """The log; what belongs to no order that was placed is left out."""
+    rows = [row for row in world.log if row[2] < 0 or number[row[2]] >= 0]
     return _columns(
         rows,
         {"t": float, "kind": np.int8, "order": np.int64, "actor": np.int8, "amount": np.int64},
         {"kind": EVENTS, "actor": ACTORS},
+        number,
     )
 
 
-def _columns(rows: list[Any], types: dict[str, Any], words: dict[str, tuple[str, ...]]) -> Table:
+def _columns(
+    rows: list[Any], types: dict[str, Any], words: dict[str, tuple[str, ...]], number: Integers
+) -> Table:
+    """Rows as columns, with orders by their final number; the last entry of `number` stands for no order."""
     content = zip(*rows, strict=True) if rows else [()] * len(types)
-    return Table(
-        {name: np.array(column, dtype=types[name]) for name, column in zip(types, content, strict=True)},
-        words,
-    )
+    columns = {name: np.array(column, dtype=types[name]) for name, column in zip(types, content, strict=True)}
+    columns["order"] = number[columns["order"]]
+    return Table(columns, words)
