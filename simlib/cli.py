@@ -193,7 +193,7 @@ def simulate(
         run = _with_progress(run_world, described, days, seed)
         summary = run_summary(run)
     else:
-        from simlib.course.writing import new_folder
+        from simlib.writing import new_folder
 
         # Asked for the folder first: nobody wants to hear after the simulation that it cannot be written.
         with new_folder(out.expanduser()) as draft:
@@ -273,7 +273,7 @@ def write_run(run: Run, summary: dict[str, Any], folder: Path) -> None:
     folder
         An empty folder.
     """
-    from simlib.course.writing import write_whole
+    from simlib.writing import write_whole
 
     run.scenario.save(folder / "scenario.yaml")
     write_whole(folder / "summary.json", json_text(summary) + "\n")

@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.scenario import MINOR_UNITS, Scenario, write_whole
+from simlib.scenario import MINOR_UNITS, Scenario
+from simlib.writing import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -360,7 +361,7 @@ class Run:
                 arrays[f"{name}.{column}"] = content
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)
-        write_whole(path, packed.getvalue())
+        write_whole(Path(path), packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Run:

@@ -16,7 +16,6 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -34,6 +33,7 @@ from pydantic_core import PydanticCustomError
 from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
+from simlib.writing import write_whole
 
 PRESETS = Path(__file__).parent / "scenarios"
 """Folder of the presets, one YAML file each."""
@@ -996,7 +996,7 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         SafeShopError
             If the file cannot be written.
         """
-        write_whole(path, self.to_yaml().encode())
+        write_whole(Path(path), self.to_yaml())
 
     def changed(self, **changes: Any) -> Scenario:
         """The same scenario with some fields changed, checked again.
@@ -1044,34 +1044,6 @@ def sources(preset: str) -> dict[str, Fact]:
     """
     tree, _lines = _read(_find(preset), ())
     return dict(_fact_references(tree, ""))
-
-
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file as a whole or not at all: whoever looks finds the old content or the new.
-
-    Raises
-    ------
-    SafeShopError
-        If the file cannot be written; the old one is still there.
-    """
-    path = Path(path)
-    try:
-        # Not by tempfile, whose files are closed to everybody else, also when they have their final name.
-        part = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SafeShopError(
-            _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror)
-        ) from None
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# reading
 
 
 def _find(source: str | Path) -> Path:

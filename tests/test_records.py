@@ -198,7 +198,9 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(
     with pytest.raises(SafeShopError) as told:
         run.save(path)
     monkeypatch.undo()
-    assert told.value.sentence == f"{path} cannot be written: No space left on device."
+    assert told.value.sentence == (
+        f"Cannot write {path}: No space left on device. Choose a folder that is yours, or make room on the disk."
+    )
     assert [item.name for item in tmp_path.iterdir()] == ["run.npz"]
     assert same(Run.load(path), Run.load(saved))
 

@@ -263,16 +263,19 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(SafeShopError) as told:
         scenario("taiwan-gift-shop").save(path)
-    assert told.value.sentence == f"{path} cannot be written: No space left on device."
+    assert told.value.sentence == (
+        f"Cannot write {path}: No space left on device. Choose a folder that is yours, or make room on the disk."
+    )
     assert [item.name for item in tmp_path.iterdir()] == ["shop.yaml"]
     assert path.read_text(encoding="utf-8") == "old"
 
 
-def test_a_folder_that_is_missing_gets_its_sentence(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_gets_its_sentence(tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("")
     path = tmp_path / "none" / "shop.yaml"
     with pytest.raises(SafeShopError) as told:
         scenario("taiwan-gift-shop").save(path)
-    assert told.value.sentence == f"{path} cannot be written: No such file or directory."
+    assert told.value.sentence.startswith(f"Cannot write {path}: ")
 
 
 def test_a_saved_file_may_be_read_by_whoever_may_read_others(tmp_path: Path) -> None:

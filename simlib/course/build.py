@@ -27,9 +27,9 @@ from nbformat import NotebookNode
 import simlib
 from simlib.course import texts
 from simlib.course.source import Cell, LessonSource, read_source
-from simlib.course.writing import write_whole
 from simlib.errors import SafeShopError
 from simlib.languages import LANGUAGES, _
+from simlib.writing import write_whole
 
 CELL_SECONDS = 300
 """Longest time a cell may take, in seconds."""

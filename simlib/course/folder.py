@@ -15,9 +15,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simlib.course.contents import Listed, contents
-from simlib.course.writing import cannot_write, write_whole
 from simlib.errors import SafeShopError
 from simlib.languages import LANGUAGES, _
+from simlib.writing import cannot_write, write_whole
 
 OWN = ".safeshop"
 """Folder inside the learner's folder for what is ours: notes on copies, Jupyter's settings and log."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simlib.course.writing import cannot_write, write_whole
 from simlib.languages import _
+from simlib.writing import cannot_write, write_whole
 
 FILE = "progress.yaml"
 """Name of the file in the learner's folder."""

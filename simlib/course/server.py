@@ -24,9 +24,9 @@ from urllib.parse import quote
 
 from simlib.course.folder import OWN
 from simlib.course.start_page import FILE
-from simlib.course.writing import cannot_write, write_whole
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.writing import cannot_write, write_whole
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8888

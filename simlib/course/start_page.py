@@ -8,8 +8,8 @@ from urllib.parse import quote
 from simlib.course.contents import Listed, contents, languages_built
 from simlib.course.folder import newest_copy
 from simlib.course.progress import LessonProgress, read_progress
-from simlib.course.writing import write_whole
 from simlib.languages import LANGUAGES, _, current_language, set_language
+from simlib.writing import write_whole
 
 FILE = "Start here.md"
 """Its name in the learner's folder; the same in every language, so that one bookmark stays good."""

@@ -15,10 +15,10 @@ from pathlib import Path
 import polib
 
 from simlib.course.source import LessonSource, Translate
-from simlib.course.writing import write_whole
 from simlib.errors import SafeShopError
 from simlib.facts import all_facts
 from simlib.languages import CATALOGUES, LANGUAGES, _
+from simlib.writing import write_whole
 
 SIMILAR = 0.6
 """From this likeness on (difflib ratio) a changed text keeps its translation, marked as doubtful."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from simlib.errors import SafeShopError
 from simlib.figures.style import (
@@ -46,14 +47,17 @@ def shop_funnel(run: Run, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     steps = funnel(run)
     labels, counts = list(steps), list(steps.values())
-    ax.barh(labels[::-1], counts[::-1], color=BLUE)
     ax.set_xscale("log")
-    ax.set_xlim(right=max(counts[0], 1) * 4)
+    # A count of none has no place on such an axis; it stands at the left end.
+    left = max(min(counts) / 1.3, 0.5)
+    ax.set_xlim(left, max(counts[0], 1) * 4)
+    ax.barh(labels[::-1], counts[::-1], color=BLUE)
     whole_numbers(ax.xaxis)
+    ax.xaxis.set_minor_formatter(NullFormatter())
     for position, count in enumerate(counts[::-1]):
         ax.annotate(
             number(count),
-            (count, position),
+            (max(count, left), position),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",

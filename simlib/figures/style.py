@@ -138,7 +138,7 @@ def legend_below(ax: Axes) -> None:
 
 
 def settle_layout(ax: Axes) -> Bbox:
-    """Work out once where the axes must stand for all labels to fit, and leave the figure's layout so.
+    """Work out once where the axes must stand for all labels to fit, and leave the figure's layout so, with some room.
 
     Parameters
     ----------
@@ -155,7 +155,9 @@ def settle_layout(ax: Axes) -> Bbox:
     if engine is not None:
         engine.execute(figure)  # type: ignore[arg-type]
     figure.set_layout_engine("none")  # type: ignore[union-attr]
-    return ax.get_position()
+    place = ax.get_position()
+    # Room at both sides for what later pictures may bring: longer numbers, a number at the very end of an axis.
+    return Bbox.from_extents(place.x0 + 0.02, place.y0, place.x1 - 0.025, place.y1)
 
 
 def whole_numbers(axis: Axis) -> None:

@@ -285,7 +285,7 @@ def test_an_interrupted_write_leaves_the_old_file(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simlib.course.writing.os.fsync", stop)
+    monkeypatch.setattr("simlib.writing.os.fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         write(replace(built, text=built.text.replace("Arrivals", "Departures")))
     assert built.path.read_bytes() == before

@@ -143,7 +143,7 @@ def test_an_interrupted_copy_leaves_nothing_half(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("simlib.course.writing.os.fsync", stop)
+        patch.setattr("simlib.writing.os.fsync", stop)
         with pytest.raises(KeyboardInterrupt):
             prepare(folder, "en")
     assert work(folder) == {}
@@ -171,7 +171,7 @@ def test_a_place_that_cannot_be_written_has_its_sentence(
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(error, reason)
 
-    monkeypatch.setattr("simlib.course.writing.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("simlib.writing.tempfile.mkstemp", refuse)
     with pytest.raises(SafeShopError) as refused:
         prepare(tmp_path / "lab", "en")
     assert refused.value.sentence == (
