@@ -45,6 +45,14 @@ def test_every_platform_found_fits_what_was_asked() -> None:
                     assert platform.since != "closed"
 
 
+def test_platforms_of_the_whole_world_fit_every_place() -> None:
+    worldwide = {platform.name for platform in platforms() if platform.place == WORLD}
+    assert worldwide
+    for place in places():
+        assert worldwide <= names(None, None, place)
+    assert "amazon.co.jp" in names("export", "B2C", "jp") - names("export", "B2C", "kr")
+
+
 def test_what_has_closed_since_is_found_only_when_asked_for() -> None:
     assert "wanggou.com" not in names("domestic", "B2C", "cn")
     assert "wanggou.com" in names("domestic", "B2C", "cn", closed=True)

@@ -71,8 +71,9 @@ def test_ratings_still_to_come_change_nothing(history: list[tuple[float, int]], 
 
 
 def test_credit_is_reckoned_as_documented() -> None:
-    found = of([(50.0, 1)] * 30 + [(350.0, 1)] * 6 + [(360.0, -1)] * 4, 365.0, points=1)
-    assert found.score == 36 - 4 - 5
+    recent = [(350.0, 1)] * 6 + [(355.0, 0)] * 2 + [(360.0, -1)] * 2
+    found = of([(50.0, 1)] * 30 + recent, 365.0, points=1)
+    assert found.score == 36 - 2 - 5
     assert found.level == 2
     assert found.good_recently == pytest.approx((9 + 6) / (10 + 10))
     assert found.trust == pytest.approx(0.3 * 2 / 20 + 0.5 * 0.75 + 0.2 * 0.5)
