@@ -20,7 +20,7 @@ from simlib.platform.credit import (
 )
 from simlib.records import STATES, Table
 
-histories = st.lists(st.tuples(st.floats(0, 1000), st.sampled_from([-1, 0, 1])), max_size=60)
+histories = st.lists(st.tuples(st.floats(0, 1000), st.sampled_from([-1, 0, 1])), max_size=20)
 moments = st.floats(0, 2000)
 
 

@@ -26,7 +26,7 @@ from simlib.records import MILESTONES, STATES, Table
 
 RULES = rulebook()
 violations = st.builds(Violation, st.integers(0, 1000).map(float), st.sampled_from(VIOLATIONS))
-histories = st.lists(violations, max_size=12)
+histories = st.lists(violations, max_size=8)
 moments = st.integers(0, 2000).map(float)
 severity = CONSEQUENCES.index
 
