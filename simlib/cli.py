@@ -329,7 +329,9 @@ def sweep(
             done = written.run(jobs=jobs, progress=progress)
             write_sweep(done, draft)
     if as_json:
-        _say(json_text([{name: _finite_or_word(value) for name, value in row.items()} for row in done.rows()]))
+        _say(
+            json_text([{name: _finite_or_word(value) for name, value in row.items()} for row in done.rows()])
+        )
     else:
         _print_sweep(done)
     if out is not None:

@@ -133,7 +133,9 @@ def _within(run: Run) -> Any:
     return Table({**copies, "until": until}, copies.words)
 
 
-def _measure(of: Callable[[Run], float], label: Callable[[], str], unit: Callable[[Scenario], str]) -> Measure:
+def _measure(
+    of: Callable[[Run], float], label: Callable[[], str], unit: Callable[[Scenario], str]
+) -> Measure:
     return Measure(of.__name__, of, label, unit)
 
 
@@ -148,7 +150,9 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure(
             peak_exposure, lambda: _("Readable online copies at the worst moment"), lambda _shop: _("copies")
         ),
-        _measure(total_exposure, lambda: _("Readable online exposure, total"), lambda _shop: _("record-days")),
+        _measure(
+            total_exposure, lambda: _("Readable online exposure, total"), lambda _shop: _("record-days")
+        ),
         _measure(days_online, lambda: _("An order's readable time online, mean"), lambda _shop: _("days")),
         _measure(needs_unmet, lambda: _("Needs that were not met"), lambda _shop: _("share")),
         _measure(seller_result, lambda: _("Seller's result"), lambda shop: shop.currency),
@@ -216,7 +220,9 @@ def _all(tasks: Sequence[_Task], jobs: int | None, client: Any, progress: bool) 
     """The results of all tasks, in their order."""
     from tqdm.auto import tqdm
 
-    bar = tqdm(total=sum(len(task.seeds) for task in tasks), unit=_("runs"), disable=not progress, leave=False)
+    bar = tqdm(
+        total=sum(len(task.seeds) for task in tasks), unit=_("runs"), disable=not progress, leave=False
+    )
     with bar:
         if client is not None:
             return _on_cluster(tasks, client, bar)
@@ -274,7 +280,11 @@ def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence
         raise SafeShopError(
             _("runs must be a whole number from 1 to {most}, not {given}.").format(most=MOST_RUNS, given=runs)
         )
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= LARGEST_SEED - runs:
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, int | np.integer)
+        or not 0 <= seed <= LARGEST_SEED - runs
+    ):
         raise SafeShopError(
             _("seed must be a whole number from 0 to {most}, not {given}.").format(
                 most=LARGEST_SEED - int(runs), given=seed
@@ -290,7 +300,9 @@ def _checked(engine: str, jobs: int | None, measures: Iterable[str | Callable[[R
                 engines=", ".join(ENGINES), given=engine
             )
         )
-    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1)):
+    if jobs is not None and (
+        isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1)
+    ):
         raise SafeShopError(
             _("jobs must be a whole number from 1, or -1 for all processors, not {given}.").format(given=jobs)
         )
@@ -497,9 +509,7 @@ def compare(
     """Two shops on the same seeds, so that they meet the same customers; parameters as in `replicate`."""
     _checked(engine, jobs, [measure])
     chosen = _chosen_seeds(runs, seeds, seed)
-    tasks = [
-        task for shop in (first, second) for task in _tasks(shop, (measure,), days, chosen, engine)
-    ]
+    tasks = [task for shop in (first, second) for task in _tasks(shop, (measure,), days, chosen, engine)]
     values = np.array([row[0] for rows in _all(tasks, jobs, client, progress) for row in rows])
     half = len(chosen)
     return Comparison(Sample(values[:half], tuple(chosen)), Sample(values[half:], tuple(chosen)))
@@ -649,7 +659,9 @@ class Steps(BaseModel):
     def values(self) -> list[float | int]:
         """The values; whole numbers if all of them are."""
         spaced = [float(value) for value in np.linspace(self.start, self.to, self.steps)]
-        return [int(value) for value in spaced] if all(value.is_integer() for value in spaced) else list(spaced)
+        return (
+            [int(value) for value in spaced] if all(value.is_integer() for value in spaced) else list(spaced)
+        )
 
 
 class Grid(BaseModel):

@@ -150,6 +150,8 @@ def price_error_result(run: Run) -> PriceErrorResult:
         ("payment_company", 1),
         ("escrow", 1),
         ("courier_cash", 1),
+        ("consignee", 1),
+        ("collection_account", 1),
         ("cost_of_goods", -1),
     ):
         margin += sign * int(postings["amount"][mine & postings.where("account", account)].sum())

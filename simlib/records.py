@@ -36,6 +36,7 @@ MILESTONES: Final = (
     "placed",
     "acknowledged",
     "checked",
+    "offered",
     "confirmed",
     "redirected",
     "paid",
@@ -44,6 +45,8 @@ MILESTONES: Final = (
     "picked_up",
     "delivered",
     "cooling_off_ended",
+    "dispute_opened",
+    "dispute_ended",
     "return_requested",
     "return_approved",
     "return_received",
@@ -52,17 +55,41 @@ MILESTONES: Final = (
     "reviewed",
     "enquired",
     "answered",
+    "charged_back",
 )
 """What an order can reach, in the order in which it usually does; one column each in `Run.orders`."""
 
-STATES: Final = ("open", "completed", "refunded", "rejected", "unpaid", "out_of_stock", "refused")
+STATES: Final = (
+    "open",
+    "completed",
+    "refunded",
+    "rejected",
+    "unpaid",
+    "out_of_stock",
+    "refused",
+    "no_deal",
+    "lost",
+)
 """Where an order stands at the end of the run; all but ``open`` are final, reached at milestone ``closed``.
 
 rejected: wrong price or no stock, found at the check; unpaid: the buyer gave up paying; out_of_stock: confirmed
-but not on the shelf; refused: not accepted at the door.
+but not on the shelf; refused: not accepted at the door; no_deal: the buyer did not take the offer; lost: the parcel
+never arrived and the money was given back.
 """
 
-ACTORS: Final = ("buyer", "shop", "customer_service", "packer", "payment_company", "courier")
+ACTORS: Final = (
+    "buyer",
+    "shop",
+    "customer_service",
+    "packer",
+    "payment_company",
+    "courier",
+    "platform",
+    "warehouse",
+    "clearing_company",
+    "operator",
+    "mediator",
+)
 """Who acts in an event."""
 
 EVENTS: Final = (
@@ -76,19 +103,26 @@ EVENTS: Final = (
     "out_of_stock",
     "completed",
     "restocked",
+    "no_deal",
+    "lost",
+    "remitted",
+    "paid_out",
+    "dispute_step",
+    "violation",
+    "standing_changed",
 )
 """Kinds of event in `Run.events`."""
 
 COLUMNS: Final = {
     "orders": (
-        *("order", "member", "payment_method", "state", "amount", "list_amount", "goods_cost"),
+        *("order", "member", "payment_method", "state", "route", "amount", "list_amount", "goods_cost"),
         *MILESTONES,
     ),
     "lines": ("order", "product", "pieces", "unit_price"),
     "events": ("t", "kind", "order", "actor", "amount"),
     "members": ("member", "joined"),
     "traffic": ("day", "visits", "carts", "checkouts"),
-    "postings": ("t", "transaction", "kind", "order", "account", "amount"),
+    "postings": ("t", "transaction", "kind", "order", "account", "amount", "currency"),
     "stock": ("t", "product", "pieces", "reason", "order"),
 }
 """Columns of each table of a run."""
@@ -202,8 +236,8 @@ class Run:
     scenario, days, seed
         What was simulated, for how many days, with which seed.
     orders
-        One row an order: order, member, payment_method, state, amount, list_amount, unit costs (goods_cost), and
-        a column of days for each of `MILESTONES`.
+        One row an order: order, member, payment_method, state, route (the way of its money), amount, list_amount,
+        goods_cost, and a column of days for each of `MILESTONES`.
     lines
         One row a line of an order: order, product (position in the catalogue), pieces, unit_price.
     events
@@ -213,7 +247,8 @@ class Run:
     traffic
         One row a day: visits, carts and checkouts that began on it.
     postings
-        Double entry: t, transaction, kind, order, account, amount (+ in, − out); each transaction sums to zero.
+        Double entry: t, transaction, kind, order, account, amount (+ in, − out), currency (the shop's or the
+        buyer's); each transaction sums to zero in each currency.
     stock
         Every movement on the shelf: t, product, pieces (+ in, − out), reason, order.
     """
@@ -243,11 +278,18 @@ class Run:
         """The stored tables by name."""
         return {name: getattr(self, name) for name in self.TABLES}
 
-    def balance(self) -> dict[str, int]:
-        """What each account holds at the end, in minor units; all of them sum to zero."""
+    def balance(self, currency: str | None = None) -> dict[str, int]:
+        """What each account holds at the end, in minor units; all of them sum to zero.
+
+        Parameters
+        ----------
+        currency
+            The shop's currency if left out.
+        """
         accounts = self.postings.words["account"]
+        mine = self.postings.where("currency", currency or self.scenario.currency)
         sums = np.zeros(len(accounts), dtype=np.int64)
-        np.add.at(sums, self.postings["account"], self.postings["amount"])
+        np.add.at(sums, self.postings["account"][mine], self.postings["amount"][mine])
         return dict(zip(accounts, sums.tolist(), strict=True))
 
     def summary(self) -> list[SummaryLine]:
@@ -400,6 +442,8 @@ def _state_labels() -> dict[str, str]:
         "unpaid": _("… never paid"),
         "out_of_stock": _("… confirmed but not on the shelf"),
         "refused": _("… not accepted at the door"),
+        "no_deal": _("… asked, but made no deal"),
+        "lost": _("… lost on the way"),
     }
 
 

@@ -8,6 +8,8 @@ learner's own YAML file, or from another scenario by `changed`. Where a YAML val
 from __future__ import annotations
 
 import difflib
+import itertools
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -156,6 +158,8 @@ class Product(Part):
     reorder_point, reorder_up_to, lead_time_days
         When no more than `reorder_point` pieces are free or on the way, the shop orders up to `reorder_up_to`;
         they arrive after the lead time.
+    sold_by_platform
+        With a hybrid operator: whether the platform sells this article itself.
     """
 
     sku: Annotated[str, Field(min_length=1)]
@@ -167,6 +171,7 @@ class Product(Part):
     reorder_point: Pieces
     reorder_up_to: Count
     lead_time_days: Positive
+    sold_by_platform: bool = False
 
     @model_validator(mode="after")
     def _orders_more_than_the_reorder_point(self) -> Product:
@@ -177,6 +182,101 @@ class Product(Part):
                 )
             )
         return self
+
+
+class Arrangement(Part):
+    """Who sells to whom, on whose ground, and who does the work (rows A4, A5, A7).
+
+    Attributes
+    ----------
+    trade
+        Between businesses, business and consumer, consumers, or ordered online and fetched in a store.
+    operator
+        ``own-site``: the shop's own web site. ``platform-run``: a marketplace on which the shop sells.
+        ``self-run``: the platform buys from the shop and sells itself. ``hybrid``: self-run for the articles
+        marked ``sold_by_platform``, platform-run for the others.
+    mode
+        ``direct``: buyers order and pay at once. ``contact-first``: buyers ask, the shop makes an offer, they
+        agree or not. ``consignment``: a third party holds the stock, collects, ships and remits.
+    """
+
+    trade: Literal["B2B", "B2C", "C2C", "O2O"]
+    operator: Literal["own-site", "platform-run", "self-run", "hybrid"]
+    mode: Literal["direct", "contact-first", "consignment"]
+
+    @model_validator(mode="after")
+    def _one_middleman_at_most(self) -> Arrangement:
+        if self.mode == "consignment" and self.operator == "own-site":
+            raise ValueError(
+                _(
+                    "goods on consignment are sold in a third party's shop; consignment does not go with own-site"
+                )
+            )
+        if self.mode == "contact-first" and self.operator == "self-run":
+            raise ValueError(
+                _("a self-run operator sells by itself, so no buyer asks the shop first: set mode to direct")
+            )
+        if self.mode == "consignment" and self.operator in ("self-run", "hybrid"):
+            raise ValueError(
+                _("a {operator} operator buys the goods itself; consignment does not go with it").format(
+                    operator=self.operator
+                )
+            )
+        if self.trade == "O2O" and (self.mode != "direct" or self.operator in ("self-run", "hybrid")):
+            raise ValueError(
+                _(
+                    "goods that are fetched in the shop's own store go with mode direct on own-site or platform-run"
+                )
+            )
+        return self
+
+
+class Negotiation(Part):
+    """The way to a deal when buyers ask first (``contact-first``).
+
+    Attributes
+    ----------
+    offer
+        Working time of customer service for an offer.
+    decision
+        From the offer to the buyer's answer.
+    deal
+        Share of offers that are accepted.
+    """
+
+    offer: Duration
+    decision: Duration
+    deal: Share
+
+
+class Fulfilment(Part):
+    """A third party's warehouse, used with consignment and with goods that the platform sells itself.
+
+    Attributes
+    ----------
+    handling
+        From the notice to ship until the parcel is packed.
+    fee
+        Share of the amount that the consignee keeps for storing, collecting and shipping.
+    wholesale
+        Share of the catalogue price that a platform pays for goods it sells itself.
+    """
+
+    handling: Duration
+    fee: Share
+    wholesale: Share
+
+
+class StorePickup(Part):
+    """Ordered online, fetched in the store (O2O).
+
+    Attributes
+    ----------
+    after
+        From the ready parcel to the buyer's visit.
+    """
+
+    after: Duration
 
 
 class Demand(Part):
@@ -279,6 +379,121 @@ class PaymentMethod(Part):
         return self.name == "cash-on-delivery"
 
 
+class Chargebacks(Part):
+    """Card holders who ask their bank for the money back.
+
+    Attributes
+    ----------
+    share
+        Share of paid card orders.
+    after
+        From the payment to the bank's message.
+    limit_days
+        Longest time after the payment in which it is possible.
+    fee
+        What the payment company charges the seller for each, in the scenario's currency.
+    """
+
+    share: Share
+    after: Duration
+    limit_days: Positive
+    fee: Money
+
+
+class RateStep(Part):
+    """An exchange rate that holds from a moment on.
+
+    Attributes
+    ----------
+    day
+        From when, in days since the start.
+    rate
+        Units of the shop's currency for one unit of the buyer's.
+    """
+
+    day: NotNegative
+    rate: Positive
+
+
+class CrossBorder(Part):
+    """Money that a clearing company collects abroad and an operator pays out at home (row B2).
+
+    Attributes
+    ----------
+    buyer_currency
+        What the buyer pays in.
+    rate
+        Units of the shop's currency for one unit of the buyer's, until the first of `rates`.
+    rates
+        Later rates, in order of time; none where one rate holds all the time.
+    remittance_days
+        From the payment until the clearing company remits to the operator's account, as the contract says.
+    clearing_fee, operator_fee
+        Shares kept by the clearing company (in the buyer's currency) and by the operator.
+    payout
+        When the operator splits the money to the sellers' banks, on the marketplace's instruction.
+    """
+
+    buyer_currency: Literal["TWD", "HKD", "CNY", "EUR", "USD"]
+    rate: Positive
+    rates: tuple[RateStep, ...] = ()
+    remittance_days: NotNegative
+    clearing_fee: Share
+    operator_fee: Share
+    payout: Clock
+
+    @field_validator("rates")
+    @classmethod
+    def _one_rate_at_a_time(cls, rates: tuple[RateStep, ...]) -> tuple[RateStep, ...]:
+        for earlier, later in itertools.pairwise(sorted(rates, key=lambda step: step.day)):
+            if earlier.day == later.day:
+                raise ValueError(_("day {day} has two rates").format(day=_plain(later.day)))
+        return tuple(sorted(rates, key=lambda step: step.day))
+
+    def rate_at(self, t: float) -> float:
+        """The rate that holds at time `t` (days)."""
+        place = bisect_right(self.rates, t, key=lambda step: step.day)
+        return self.rates[place - 1].rate if place else self.rate
+
+
+class PayoutChange(Part):
+    """Somebody enters another bank account for the seller's money (row B5).
+
+    Attributes
+    ----------
+    day
+        When, in days since the start.
+    by
+        ``seller`` or ``attacker``: whose account it is.
+    """
+
+    day: NotNegative
+    by: Literal["seller", "attacker"]
+
+
+class Payout(Part):
+    """The seller's payout account and what protects it.
+
+    Attributes
+    ----------
+    hold_days
+        After a change of account the payment company holds payouts back so many days.
+    noticed_after_days
+        Until the seller notices a change that is not his, and undoes it.
+    changes
+        Changes during the run, in order of time.
+    """
+
+    hold_days: NotNegative
+    noticed_after_days: Positive
+    changes: tuple[PayoutChange, ...] = ()
+
+    @field_validator("changes")
+    @classmethod
+    def _in_order_of_time(cls, changes: tuple[PayoutChange, ...]) -> tuple[PayoutChange, ...]:
+        return tuple(sorted(changes, key=lambda change: change.day))
+
+
 class Payment(Part):
     """How money comes in.
 
@@ -294,17 +509,30 @@ class Payment(Part):
         Whether a marketplace's payment company holds the money until the order is completed.
     commission
         Share the marketplace keeps when it releases the money.
+    release, release_days
+        When escrow is released: on ``completion``, on ``signature``, or so many days ``after-signature``.
     settlement_days, settlement
         Without escrow: money is paid out at the first settlement at least so many days after it was paid.
+    chargebacks
+        Card payments that are disputed with the bank.
+    collection
+        ``domestic``, or ``cross-border`` by way of a clearing company and an operator's dedicated account.
+    cross_border
+        The way of the money across the border.
     """
 
     methods: Annotated[tuple[PaymentMethod, ...], Field(min_length=1)]
     retry_after: Duration
     seller_notice: Duration
     escrow: bool
+    release: Literal["completion", "signature", "after-signature"]
+    release_days: NotNegative
     commission: Share
     settlement_days: NotNegative
     settlement: Clock
+    chargebacks: Chargebacks
+    collection: Literal["domestic", "cross-border"]
+    cross_border: CrossBorder
 
     @field_validator("methods")
     @classmethod
@@ -314,6 +542,19 @@ class Payment(Part):
             if names.count(name) > 1:
                 raise ValueError(_("the method {name} stands twice").format(name=name))
         return methods
+
+    @model_validator(mode="after")
+    def _money_crosses_the_border_once(self) -> Payment:
+        if self.collection == "cross-border" and (
+            self.escrow or any(method.on_delivery for method in self.methods)
+        ):
+            raise ValueError(
+                _(
+                    "with cross-border collection there is neither escrow nor cash-on-delivery: "
+                    "set collection to domestic"
+                )
+            )
+        return self
 
     @model_validator(mode="after")
     def _escrow_needs_prepayment(self) -> Payment:
@@ -354,12 +595,21 @@ class Logistics(Part):
         Out, and back.
     parcel_fee
         What the shop pays the courier for each way, in the scenario's currency.
+    loss
+        Share of parcels that are lost or ruined on the way (row D6).
+    claim_days
+        From the day it should have arrived until loss is admitted and the buyer gets his money.
+    compensation
+        Share of the goods' cost that the courier makes good.
     """
 
     pickup: Clock
     transit: Duration
     return_transit: Duration
     parcel_fee: Money
+    loss: Share
+    claim_days: Positive
+    compensation: Share
 
 
 class CoolingOff(Part):
@@ -438,6 +688,91 @@ class Reviews(Part):
 
     share: Share
     after: Duration
+
+
+class DisputeStep(Part):
+    """One step on the ladder of settling a dispute (rows E7, E8).
+
+    Attributes
+    ----------
+    name
+        negotiation, platform-mediation, consumer-body, online-dispute-resolution, arbitration or court.
+    lasts
+        How long it takes.
+    settles
+        Share of the disputes that come to it and end in it; the last step ends all.
+    for_buyer
+        Share of these in which the buyer gets his money back.
+    cost
+        What it costs the seller, in the scenario's currency.
+    """
+
+    name: Literal[
+        "negotiation",
+        "platform-mediation",
+        "consumer-body",
+        "online-dispute-resolution",
+        "arbitration",
+        "court",
+    ]
+    lasts: Duration
+    settles: Share
+    for_buyer: Share
+    cost: Money
+
+
+class Disputes(Part):
+    """Buyers who complain when the cooling-off period ends: the order stays open until the dispute has ended.
+
+    Attributes
+    ----------
+    share
+        Share of delivered, kept orders.
+    steps
+        The ladder, from the first step to the last.
+    """
+
+    share: Share
+    steps: Annotated[tuple[DisputeStep, ...], Field(min_length=1, max_length=6)]
+
+
+class Incident(Part):
+    """A violation of the platform's rules that is found out (row A11).
+
+    Attributes
+    ----------
+    day
+        When, in days since the start.
+    kind
+        Name of the violation in the platform's rule book (`simlib.platform.rules`).
+    """
+
+    day: NotNegative
+    kind: Literal[
+        "late-shipment",
+        "not-shipped",
+        "false-description",
+        "quality",
+        "serious-complaint",
+        "fake-trade",
+        "fake-goods",
+        "leaked-data",
+    ]
+
+
+class Oversight(Part):
+    """Whether a platform watches the store and punishes it.
+
+    Attributes
+    ----------
+    enforced
+        Whether points are given and have consequences: fewer visitors, frozen payouts, closure.
+    incidents
+        Violations other than late shipments, which the model finds by itself.
+    """
+
+    enforced: bool
+    incidents: tuple[Incident, ...] = ()
 
 
 class PriceError(Part):
@@ -523,14 +858,14 @@ class Scenario(Part):
         Short name (letters, digits, hyphens) and one line for people.
     place
         Where the shop sells: tw, hk or cn.
-    channel
-        ``own-site`` or ``marketplace``: who runs the web shop in which the data lie.
+    arrangement
+        Who sells to whom, on whose ground.
     locale, currency, timezone
         For synthetic people, for amounts, for dates.
     start
         Day 0.
-    catalogue, demand, confirmation, payment, staff, logistics, cooling_off, returns, enquiries, reviews, \
-retention
+    catalogue, demand, confirmation, negotiation, payment, payout, staff, fulfilment, store_pickup, logistics, \
+cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         The parts, each documented in its own class.
     price_errors
         Wrong prices that appear during the run.
@@ -539,7 +874,7 @@ retention
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     title: Annotated[str, Field(min_length=1)]
     place: Literal["tw", "hk", "cn"]
-    channel: Literal["own-site", "marketplace"]
+    arrangement: Arrangement
     locale: Literal["zh_TW", "zh_CN", "en_US"]
     currency: Literal["TWD", "HKD", "CNY", "EUR", "USD"]
     timezone: str
@@ -547,13 +882,19 @@ retention
     catalogue: Annotated[tuple[Product, ...], Field(min_length=1)]
     demand: Demand
     confirmation: Confirmation
+    negotiation: Negotiation
     payment: Payment
+    payout: Payout
     staff: Staff
+    fulfilment: Fulfilment
+    store_pickup: StorePickup
     logistics: Logistics
     cooling_off: CoolingOff
     returns: Returns
+    disputes: Disputes
     enquiries: Enquiries
     reviews: Reviews
+    oversight: Oversight
     retention: Retention
     price_errors: tuple[PriceError, ...] = ()
 
@@ -580,6 +921,39 @@ retention
                     )
                 )
         return self
+
+    @model_validator(mode="after")
+    def _the_arrangement_can_be_carried_out(self) -> Scenario:
+        who, payment = self.arrangement, self.payment
+        if who.mode == "contact-first" and self.confirmation.mode != "check-first":
+            raise ValueError(
+                _("contact-first goes with confirmation mode check-first: somebody must make the offer")
+            )
+        if payment.escrow and who.operator == "own-site":
+            raise ValueError(_("only a marketplace holds money in escrow; set payment escrow to false"))
+        if self.oversight.enforced and who.operator == "own-site":
+            raise ValueError(
+                _("an own site has no platform that watches it; set oversight enforced to false")
+            )
+        third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
+        exports = self.retention.orders_leave != "never" or self.retention.members_leave != "never"
+        if third_party and (payment.collection == "cross-border" or exports):
+            raise ValueError(
+                _(
+                    "where a third party sells or ships, the shop has no records to export and no border to cross: "
+                    "set orders_leave and members_leave to never and collection to domestic"
+                )
+            )
+        if payment.collection == "cross-border" and payment.cross_border.buyer_currency == self.currency:
+            raise ValueError(
+                _("cross-border collection needs a buyer_currency other than the shop's currency")
+            )
+        return self
+
+    @property
+    def channel(self) -> Literal["own-site", "marketplace"]:
+        """Who runs the web shop in which the data lie."""
+        return "own-site" if self.arrangement.operator == "own-site" else "marketplace"
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -56,6 +56,20 @@ PURPOSES: Final = {
     "review delay": 31,
     "door": 32,
     "authentication": 33,
+    "deals": 34,
+    "decision": 35,
+    "offer": 36,
+    "fulfilment": 37,
+    "store visit": 38,
+    "loss": 39,
+    "disputes": 40,
+    "dispute steps": 41,
+    "dispute settles": 42,
+    "dispute outcome": 43,
+    "chargebacks": 44,
+    "chargeback delay": 45,
+    "visibility": 46,
+    "screening": 47,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from decimal import Decimal
 from functools import partial
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,22 @@ import simpy
 
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.errors import SafeShopError
+from simlib.facts import value
 from simlib.languages import _
-from simlib.payment.collection import Collection
-from simlib.payment.ledger import ACCOUNTS, KINDS, Ledger
+from simlib.payment.collection import ROUTES, Collection, routes
+from simlib.payment.ledger import ACCOUNTS, KINDS, Ledger, share_of
+from simlib.platform.rules import Standing
 from simlib.records import ACTORS, EVENTS, MILESTONES, STATES, Run, Table
 from simlib.scenario import PaymentMethod, Scenario
 from simlib.shop.customers import Customers, customers
 from simlib.shop.stock import Lines, Stock
-from simlib.streams import tick
+from simlib.streams import Floats, Integers, tick
 
 Steps = Generator[simpy.Event, Any, None]
 """A process of the simulation."""
+
+Step = Generator[simpy.Event, Any, bool]
+"""A part of an order's life that says whether the order goes on (or, for a dispute, who wins)."""
 
 MILESTONE_CODES = {name: EVENTS.index(name) for name in MILESTONES}
 EVENT_CODES = {name: code for code, name in enumerate(EVENTS)}
@@ -59,8 +65,31 @@ DRAWN = (
     "enquiry_handling",
     "reviews",
     "review_after",
+    "offer",
+    "decision",
+    "deals",
+    "fulfilment",
+    "store_visit",
+    "lost",
+    "disputes",
+    "dispute_lasts",
+    "dispute_settles",
+    "dispute_outcome",
+    "visibility",
+    "charged_back",
+    "chargeback_after",
 )
 """What chance decides for each order, by its name in `Customers`."""
+
+PAYERS = {
+    "payment_company": "payment_company",
+    "escrow": "payment_company",
+    "courier_cash": "courier",
+    "retailer": "platform",
+    "consignee": "warehouse",
+    "collection_account": "operator",
+}
+"""Who acts when the money in an account is paid out."""
 
 MOST_DAYS = 36_525
 """Longest run: a hundred years."""
@@ -112,9 +141,10 @@ class World:
         self.service = Team(self.env, scenario.staff.service_agents, hours)
         self.pickup = WeeklyClock(scenario.logistics.pickup, scenario.start)
         self.settlement = WeeklyClock(scenario.payment.settlement, scenario.start)
+        self.operator_payout = WeeklyClock(scenario.payment.cross_border.payout, scenario.start)
         self.stock = Stock([product.stock for product in scenario.catalogue])
         self.ledger = Ledger()
-        self.money = Collection(scenario.payment, self.ledger)
+        self.money = Collection(scenario, self.ledger)
 
         self.price = [scenario.minor(product.price) for product in scenario.catalogue]
         # In decimals of the share as it is written: 7 % of 1.00 is 0.07 and no more.
@@ -124,6 +154,7 @@ class World:
         self.parcel_fee = scenario.minor(scenario.logistics.parcel_fee)
         self.orders = _OrderBook(self)
         self.log: list[tuple[float, int, int, int, int]] = []
+        self.oversight = PlatformOversight(self) if scenario.oversight.enforced else None
         self._open_the_books()
         self.reorder([(product, 0) for product in range(len(scenario.catalogue))])
 
@@ -181,14 +212,129 @@ class World:
         self.ledger.post(self.env.now, "restocking", -1, seller=-value, inventory=value)
         self.note(-1, "restocked", "shop", value)
 
+    def third_party_ships(self, order: int) -> bool:
+        """Whether somebody else's warehouse packs the order and pays the courier."""
+        return self.orders.route[order] in ("retailer", "consignee")
+
+    def pay_out_at(self, order: int, t: float) -> None:
+        """Pay the order's money out at time `t`, or when a hold on payouts has passed."""
+        due = self.money.payout.due(t)
+        if due <= self.env.now:
+            self.pay_out(order)
+        else:
+            self.later(due, partial(self.pay_out, order))
+
+    def pay_out(self, order: int) -> None:
+        """Pay the order's money out now, unless the platform has frozen the store's payouts."""
+        if self.oversight is not None and self.oversight.frozen:
+            self.oversight.waiting.append(order)
+        else:
+            held = self.money.settle(self.env.now, order)
+            if held is not None:
+                self.note(order, "paid_out", PAYERS[held.account], held.to_seller)
+
+    def remit(self, order: int) -> None:
+        """The clearing company remits; the operator pays out on the marketplace's next instruction (steps 4, 5)."""
+        if self.money.remit(self.env.now, order):
+            self.note(order, "remitted", "clearing_company", self.money.held[order].amount)
+            self.pay_out_at(order, self.operator_payout.next(self.env.now))
+
+    def charge_back(self, order: int) -> None:
+        """The card holder's bank takes the money back."""
+        if self.money.charge_back(self.env.now, order):
+            self.reach(order, "charged_back", "payment_company", self.orders.amount[order])
+
+    def compensate(self, order: int) -> None:
+        """The courier makes part of a lost parcel's cost good."""
+        amount = share_of(self.orders.goods_cost[order], self.scenario.logistics.compensation)
+        self.ledger.post(self.env.now, "compensation", order, shipping=-amount, seller=amount)
+
     def pay_courier(self, order: int) -> None:
-        """The courier earns the fee of one way."""
+        """The courier earns the fee of one way; where a third party ships, it pays him; none comes to a store."""
+        if self.third_party_ships(order) or self.scenario.arrangement.trade == "O2O":
+            return
         self.ledger.post(self.env.now, "shipping", order, seller=-self.parcel_fee, shipping=self.parcel_fee)
 
     def move_goods(self, order: int, kind: str) -> None:
         """Enter the value of an order's goods as they leave (``goods_out``) or come back (``goods_back``)."""
         value = self.orders.goods_cost[order] * (1 if kind == "goods_out" else -1)
         self.ledger.post(self.env.now, kind, order, inventory=-value, cost_of_goods=value)
+
+
+class PlatformOversight:
+    """A platform that watches the store: points, fewer visitors, frozen payouts, closure (row A11).
+
+    Parameters
+    ----------
+    world
+        The store's world.
+
+    Attributes
+    ----------
+    standing
+        What is on record.
+    visibility
+        Share of the usual visitors who find the store now.
+    frozen
+        Whether payouts are held back now.
+    waiting
+        Orders whose payout is held back.
+    history
+        (since when in days, visibility), in order of time.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.standing = Standing()
+        self.visibility = 1.0
+        self.frozen = False
+        self.waiting: list[int] = []
+        self.limit = tick(value("ship-within-days"))
+        self.history: list[tuple[float, float]] = [(0.0, 1.0)]
+        for incident in world.scenario.oversight.incidents:
+            world.later(tick(incident.day), partial(self.punish, incident.kind, -1))
+
+    def seller_told(self, order: int) -> None:
+        """From now on the order must be shipped within the limit."""
+        self.world.later(self.world.env.now + self.limit, partial(self.check_shipped, order))
+
+    def check_shipped(self, order: int) -> None:
+        """Give points if the order is still in the house when the limit has passed."""
+        reached = self.world.orders.reached
+        if isnan(reached["picked_up"][order]) and isnan(reached["closed"][order]):
+            self.punish("late-shipment", order)
+
+    def punish(self, kind: str, order: int) -> None:
+        """Put a violation on record, and look again when its points expire."""
+        now = self.world.env.now
+        self.standing = self.standing.after(kind, now, order)
+        self.world.note(order, "violation", "platform")
+        self.world.later(now + self.standing.rules.expires_days, self.look_again)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Let the standing have its consequences from now on; what was frozen and no longer is, is paid out."""
+        now = self.world.env.now
+        before = (self.visibility, self.frozen)
+        self.visibility = self.standing.visibility(now)
+        self.frozen = self.standing.payout_frozen(now)
+        if (self.visibility, self.frozen) != before:
+            self.history.append((now, self.visibility))
+            self.world.note(-1, "standing_changed", "platform")
+        if not self.frozen:
+            waiting, self.waiting = self.waiting, []
+            for order in waiting:
+                # By the usual way, for a changed account may hold them back still.
+                self.world.pay_out_at(order, now)
+
+    def mean_visibility(self, days: int) -> Floats:
+        """Mean visibility of each of the first `days` days."""
+        since = np.array([t for t, _share in self.history])
+        share = np.array([share for _t, share in self.history])
+        # The integral up to each midnight, by the length of each step up to it.
+        midnights = np.arange(days + 1)[:, None]
+        lengths = np.diff(np.minimum(np.append(since, np.inf), midnights), axis=1)
+        return np.diff((lengths * share).sum(axis=1))
 
 
 class _OrderBook:
@@ -209,6 +355,7 @@ class _OrderBook:
         price, cost = np.array(world.price), np.array(world.cost)
         self.list_amount: list[int] = _sum_by(line_order, price[chance.product] * chance.pieces, count)
         self.goods_cost: list[int] = _sum_by(line_order, cost[chance.product] * chance.pieces, count)
+        self.route = routes(world.scenario, chance.first_line, chance.product)
         # The draws are read one by one; indexing a list is several times as fast as indexing an array.
         self.draw: dict[str, list[Any]] = {name: getattr(chance, name).tolist() for name in DRAWN}
 
@@ -229,7 +376,7 @@ def _sum_by(group: np.ndarray[Any, Any], values: np.ndarray[Any, Any], count: in
 
 
 def order_life(world: World, order: int) -> Steps:
-    """The life of one order, from the filled cart to the review.
+    """The life of one order, from the visit to the review.
 
     Parameters
     ----------
@@ -238,71 +385,137 @@ def order_life(world: World, order: int) -> Steps:
     order
         Number of the order.
     """
-    env, plan = world.env, world.scenario
-    draw = world.orders.draw
-    lines = world.orders.lines(order)
-    amount = world.orders.amount[order]
-    method = world.orders.method[order]
-    checks_first = plan.confirmation.mode == "check-first"
+    env, draw, amount = world.env, world.orders.draw, world.orders.amount[order]
 
-    # Visit, browse, fill the cart, check out.
+    # Visit, browse, fill the cart, check out; who does not find the store never comes.
+    if world.oversight is not None and draw["visibility"][order] >= world.oversight.visibility:
+        return
     world.reach(order, "visited", "buyer")
     yield env.timeout(draw["browsing"][order])
     world.reach(order, "carted", "buyer", amount)
     yield env.timeout(draw["checkout"][order])
     world.reach(order, "placed", "buyer", amount)
-    if draw["enquires"][order] < plan.enquiries.share:
+    if draw["enquires"][order] < world.scenario.enquiries.share:
         env.process(enquiry(world, order))
+
+    # Agree, pay, pack, deliver: each step may be the last.
+    for step in (agreement, payment_in_advance, packing, delivery):
+        went_on = yield from step(world, order)
+        if not went_on:
+            return
+    yield from after_sales(world, order)
+
+
+def agreement(world: World, order: int) -> Step:
+    """From the acknowledgement to the contract: automatic, checked first, or after an offer (rows A7, A12)."""
+    env, plan, draw = world.env, world.scenario, world.orders.draw
+    lines, amount = world.orders.lines(order), world.orders.amount[order]
 
     # The automatic reply says that the order has arrived. With check-first it is no more than that.
     yield env.timeout(draw["acknowledgement"][order])
     world.reach(order, "acknowledged", "shop")
-    if checks_first:
-        with world.service.desks.request() as agent:
-            yield agent
-            yield world.service.work(draw["check"][order])
-        world.reach(order, "checked", "customer_service")
-        if world.wrongly_priced(order) or not world.stock.has(lines):
-            world.note(order, "rejected", "customer_service", amount)
-            world.end(order, "rejected", "customer_service")
-            return
-        world.stock.reserve(lines)
-        world.reorder(lines)
-    world.reach(order, "confirmed", "customer_service" if checks_first else "shop")
+    if plan.confirmation.mode == "automatic":
+        world.reach(order, "confirmed", "shop")
+        return True
+    negotiated = plan.arrangement.mode == "contact-first"
+    with world.service.desks.request() as agent:
+        yield agent
+        yield world.service.work(draw["offer" if negotiated else "check"][order])
+    world.reach(order, "checked", "customer_service")
+    if (world.wrongly_priced(order) and not negotiated) or not world.stock.has(lines):
+        world.note(order, "rejected", "customer_service", amount)
+        world.end(order, "rejected", "customer_service")
+        return False
+    world.stock.reserve(lines)
+    world.reorder(lines)
+    if negotiated:
+        world.reach(order, "offered", "customer_service", amount)
+        yield env.timeout(draw["decision"][order])
+        if draw["deals"][order] >= plan.negotiation.deal:
+            world.stock.release(lines)
+            world.note(order, "no_deal", "buyer", amount)
+            world.end(order, "no_deal", "buyer")
+            return False
+    world.reach(order, "confirmed", "buyer" if negotiated else "customer_service")
+    return True
 
-    # Pay now, or at the door.
+
+def payment_in_advance(world: World, order: int) -> Step:
+    """The buyer pays, unless he pays at the door; then the seller is told to ship."""
+    method, amount = world.orders.method[order], world.orders.amount[order]
     if not method.on_delivery:
         yield from payment_page(world, order, method, amount)
         if order not in world.money.received:
-            if checks_first:
-                world.stock.release(lines)
+            if world.scenario.confirmation.mode == "check-first":
+                world.stock.release(world.orders.lines(order))
             world.note(order, "given_up", "buyer", amount)
             world.end(order, "unpaid", "shop")
-            return
-    yield env.timeout(draw["seller_notice"][order])
+            return False
+    yield world.env.timeout(world.orders.draw["seller_notice"][order])
     world.reach(order, "seller_told", "payment_company" if not method.on_delivery else "shop")
+    if world.oversight is not None:
+        world.oversight.seller_told(order)
+    return True
 
-    # Pack, as soon as a packer is free and at work.
+
+def packing(world: World, order: int) -> Step:
+    """Pack, as soon as a packer is free and at work, or in the warehouse of whoever ships for the shop."""
+    draw = world.orders.draw
+    if world.third_party_ships(order):
+        if not take_from_shelf(world, order, "warehouse"):
+            return False
+        yield world.env.timeout(draw["fulfilment"][order])
+        world.reach(order, "packed", "warehouse")
+        return True
     with world.packers.desks.request() as packer:
         yield packer
-        if not checks_first:
-            if not world.stock.has(lines):
-                world.note(order, "out_of_stock", "packer", amount)
-                world.money.refund(env.now, order)
-                world.end(order, "out_of_stock", "packer")
-                return
-            world.stock.reserve(lines)
-            world.reorder(lines)
+        if not take_from_shelf(world, order, "packer"):
+            return False
         yield world.packers.work(draw["packing"][order])
     world.reach(order, "packed", "packer")
+    return True
+
+
+def take_from_shelf(world: World, order: int, actor: str) -> bool:
+    """Take what was promised; without an earlier check there may be nothing to take, and the buyer is paid back."""
+    if world.scenario.confirmation.mode == "check-first":
+        return True
+    lines = world.orders.lines(order)
+    if not world.stock.has(lines):
+        world.note(order, "out_of_stock", actor, world.orders.amount[order])
+        world.money.refund(world.env.now, order)
+        world.end(order, "out_of_stock", actor)
+        return False
+    world.stock.reserve(lines)
+    world.reorder(lines)
+    return True
+
+
+def delivery(world: World, order: int) -> Step:
+    """From the packed parcel to the buyer's hands (row A3)."""
+    env, plan, draw = world.env, world.scenario, world.orders.draw
+    lines, amount, method = world.orders.lines(order), world.orders.amount[order], world.orders.method[order]
+    if plan.arrangement.trade == "O2O":
+        yield env.timeout(draw["store_visit"][order])
+        leave_house(world, order)
+        if method.on_delivery:
+            take_money(world, order, method, amount, "shop")
+        world.reach(order, "delivered", "buyer")
+        return True
 
     # The courier collects on his round and brings it to the door.
     yield world.until(world.pickup.next(env.now))
     world.reach(order, "picked_up", "courier")
-    world.stock.ship(env.now, lines, order)
-    world.move_goods(order, "goods_out")
+    leave_house(world, order)
     world.pay_courier(order)
     yield env.timeout(draw["transit"][order])
+    if draw["lost"][order] < plan.logistics.loss:
+        yield env.timeout(tick(plan.logistics.claim_days))
+        world.note(order, "lost", "courier", amount)
+        world.compensate(order)
+        world.money.refund(env.now, order)
+        world.end(order, "lost", "courier")
+        return False
     if method.on_delivery:
         if draw["door"][order] < method.fail:
             world.note(order, "refused_at_door", "buyer", amount)
@@ -311,12 +524,27 @@ def order_life(world: World, order: int) -> Steps:
             world.pay_courier(order)
             yield from put_back(world, order, lines)
             world.end(order, "refused", "packer")
-            return
+            return False
         take_money(world, order, method, amount, "courier")
     world.reach(order, "delivered", "buyer")
+    return True
+
+
+def leave_house(world: World, order: int) -> None:
+    """The goods leave the shelf and the books."""
+    world.stock.ship(world.env.now, world.orders.lines(order), order)
+    world.move_goods(order, "goods_out")
+
+
+def after_sales(world: World, order: int) -> Steps:
+    """Cooling-off, return or completion, perhaps a dispute, perhaps a review."""
+    env, plan, draw = world.env, world.scenario, world.orders.draw
+    lines, amount, cooling_off = world.orders.lines(order), world.orders.amount[order], plan.cooling_off
+    if world.orders.route[order] == "escrow" and plan.payment.release != "completion":
+        wait = tick(plan.payment.release_days) if plan.payment.release == "after-signature" else 0.0
+        world.pay_out_at(order, env.now + wait)
 
     # The buyer may think it over.
-    cooling_off = plan.cooling_off
     begins = env.now if cooling_off.runs_from == "receipt" else env.now // 1 + 1
     ends = begins + tick(cooling_off.days) if cooling_off.days else env.now
     if cooling_off.days and draw["returned"][order] < plan.returns.share:
@@ -326,15 +554,43 @@ def order_life(world: World, order: int) -> Steps:
         return
     yield world.until(ends)
     world.reach(order, "cooling_off_ended", "buyer")
+    if draw["disputes"][order] < plan.disputes.share:
+        buyer_wins = yield from dispute(world, order)
+        if buyer_wins:
+            given_back = world.money.refund(env.now, order)
+            world.reach(order, "refunded", "payment_company", given_back)
+            world.end(order, "refunded", "shop")
+            return
     world.note(order, "completed", "shop", amount)
     world.end(order, "completed", "shop")
-    if plan.payment.escrow:
-        world.money.settle(env.now, order)
+    if world.orders.route[order] == "escrow" and plan.payment.release == "completion":
+        world.pay_out_at(order, env.now)
 
     # And may say what it was like.
     if draw["reviews"][order] < plan.reviews.share:
         yield env.timeout(draw["review_after"][order])
         world.reach(order, "reviewed", "buyer")
+
+
+def dispute(world: World, order: int) -> Step:
+    """Up the ladder until one step settles it (row E8); the order stays open, its data stay where they are.
+
+    Returns
+    -------
+    bool
+        Whether the buyer gets his money back.
+    """
+    draw, steps = world.orders.draw, world.scenario.disputes.steps
+    world.reach(order, "dispute_opened", "buyer", world.orders.amount[order])
+    for number, step in enumerate(steps):
+        yield world.env.timeout(draw["dispute_lasts"][order][number])
+        cost = world.scenario.minor(step.cost)
+        world.ledger.post(world.env.now, "dispute", order, seller=-cost, dispute_costs=cost)
+        world.note(order, "dispute_step", "customer_service" if number == 0 else "mediator", cost)
+        if draw["dispute_settles"][order][number] < step.settles or number + 1 == len(steps):
+            world.reach(order, "dispute_ended", "mediator" if number else "customer_service")
+            return bool(draw["dispute_outcome"][order] < step.for_buyer)
+    return False
 
 
 def payment_page(world: World, order: int, method: PaymentMethod, amount: int) -> Steps:
@@ -360,11 +616,16 @@ def payment_page(world: World, order: int, method: PaymentMethod, amount: int) -
 def take_money(world: World, order: int, method: PaymentMethod, amount: int, actor: str) -> None:
     """The buyer pays; without escrow the money is paid out at a later settlement."""
     now, payment = world.env.now, world.scenario.payment
-    world.money.collect(now, order, amount, method)
+    route = world.orders.route[order]
+    world.money.collect(now, order, amount, world.orders.list_amount[order], method, route)
     world.reach(order, "paid", actor, amount)
-    if not payment.escrow:
-        due = world.settlement.next(now + tick(payment.settlement_days))
-        world.later(due, partial(world.money.settle, due, order))
+    if route == "cross-border":
+        world.later(now + tick(payment.cross_border.remittance_days), partial(world.remit, order))
+    elif route != "escrow":
+        world.pay_out_at(order, world.settlement.next(now + tick(payment.settlement_days)))
+    if method.name == "card" and world.orders.draw["charged_back"][order] < payment.chargebacks.share:
+        wait = min(world.orders.draw["chargeback_after"][order], tick(payment.chargebacks.limit_days))
+        world.later(now + wait, partial(world.charge_back, order))
 
 
 def goods_return(world: World, order: int, lines: Lines, amount: int) -> Steps:
@@ -376,11 +637,11 @@ def goods_return(world: World, order: int, lines: Lines, amount: int) -> Steps:
         yield world.service.work(draw["return_handling"][order])
     world.reach(order, "return_approved", "customer_service")
     yield env.timeout(draw["return_transit"][order])
-    world.reach(order, "return_received", "courier")
+    world.reach(order, "return_received", "buyer" if world.scenario.arrangement.trade == "O2O" else "courier")
     world.pay_courier(order)
     yield from put_back(world, order, lines)
-    world.money.refund(env.now, order)
-    world.reach(order, "refunded", "payment_company", amount)
+    given_back = world.money.refund(env.now, order)
+    world.reach(order, "refunded", "payment_company", given_back)
     world.end(order, "refunded", "shop")
 
 
@@ -468,22 +729,29 @@ def _is_whole(given: object, least: int, most: int) -> bool:
 def _records(world: World) -> Run:
     chance, book = world.chance, world.orders
     reached = {name: np.array(column) for name, column in book.reached.items()}
-    placed = ~np.isnan(reached["placed"])
-    # Orders are numbered in the order in which they are placed, so those placed within the run come first.
-    count = int(placed.sum())
-    lines = book.first_line[count]
+    # Visits that led to no order within the run are traffic, not orders; the others are numbered in turn.
+    placed = np.flatnonzero(~np.isnan(reached["placed"]))
+    number = np.full(len(book.state) + 1, -1)
+    number[placed] = np.arange(len(placed))
+    in_order = np.repeat(np.arange(len(book.state)), np.diff(chance.first_line))
+    line = number[in_order] >= 0
     orders = Table(
         {
-            "order": np.arange(count),
-            "member": chance.member[:count],
-            "payment_method": chance.method[:count].astype(np.int8),
-            "state": np.array(book.state[:count], dtype=np.int8),
-            "amount": np.array(book.amount[:count], dtype=np.int64),
-            "list_amount": np.array(book.list_amount[:count], dtype=np.int64),
-            "goods_cost": np.array(book.goods_cost[:count], dtype=np.int64),
-            **{name: column[:count].copy() for name, column in reached.items()},
+            "order": np.arange(len(placed)),
+            "member": chance.member[placed],
+            "payment_method": chance.method[placed].astype(np.int8),
+            "state": np.array(book.state, dtype=np.int8)[placed],
+            "route": np.array([ROUTES.index(route) for route in book.route], dtype=np.int8)[placed],
+            "amount": np.array(book.amount, dtype=np.int64)[placed],
+            "list_amount": np.array(book.list_amount, dtype=np.int64)[placed],
+            "goods_cost": np.array(book.goods_cost, dtype=np.int64)[placed],
+            **{name: column[placed] for name, column in reached.items()},
         },
-        {"payment_method": tuple(method.name for method in world.scenario.payment.methods), "state": STATES},
+        {
+            "payment_method": tuple(method.name for method in world.scenario.payment.methods),
+            "state": STATES,
+            "route": ROUTES,
+        },
     )
     joined = chance.members_joined
     return Run(
@@ -493,49 +761,69 @@ def _records(world: World) -> Run:
         orders=orders,
         lines=Table(
             {
-                "order": np.repeat(np.arange(count), np.diff(chance.first_line[: count + 1])),
-                "product": chance.product[:lines],
-                "pieces": chance.pieces[:lines],
-                "unit_price": chance.unit_price[:lines],
+                "order": number[in_order[line]],
+                "product": chance.product[line],
+                "pieces": chance.pieces[line],
+                "unit_price": chance.unit_price[line],
             }
         ),
-        events=_event_table(world, count),
+        events=_event_table(world, number),
         members=Table({"member": np.arange(len(joined)), "joined": joined}),
-        traffic=Table(
-            {
-                "day": np.arange(world.days),
-                "visits": chance.visits,
-                "carts": chance.carts,
-                "checkouts": chance.checkouts,
-            }
-        ),
+        traffic=_traffic(world),
         postings=_columns(
             world.ledger.rows,
             {"t": float, "transaction": np.int64, "kind": np.int8, "order": np.int64, "account": np.int8}
-            | {"amount": np.int64},
-            {"kind": KINDS, "account": ACCOUNTS},
+            | {"amount": np.int64, "currency": np.int8},
+            {"kind": KINDS, "account": ACCOUNTS, "currency": _currencies(world.scenario)},
+            number,
         ),
         stock=_columns(
             world.stock.movements,
             {"t": float, "product": np.int64, "pieces": np.int64, "reason": np.int8, "order": np.int64},
             {"reason": Stock.REASONS},
+            number,
         ),
     )
 
 
-def _event_table(world: World, count: int) -> Table:
-    # A visit whose order was not yet placed when the run ended is traffic, not an order.
-    rows = [row for row in world.log if row[2] < count]
+def _currencies(scenario: Scenario) -> tuple[str, ...]:
+    """The shop's currency, and the buyer's where money crosses a border."""
+    if scenario.payment.collection == "cross-border":
+        return (scenario.currency, scenario.payment.cross_border.buyer_currency)
+    return (scenario.currency,)
+
+
+def _traffic(world: World) -> Table:
+    chance, days = world.chance, world.days
+    lookers, leavers = chance.visits - chance.carts, chance.carts - chance.checkouts
+    checkouts = chance.checkouts
+    if world.oversight is not None:
+        # Whoever only looks finds a store that is shown less as seldom as whoever would buy.
+        seen = world.oversight.mean_visibility(days)
+        lookers, leavers = np.rint(lookers * seen), np.rint(leavers * seen)
+        came = ~np.isnan(np.array(world.orders.reached["visited"]))
+        checkouts = np.bincount(np.floor(chance.visited[came]).astype(np.int64), minlength=days)
+    carts = (checkouts + leavers).astype(np.int64)
+    visits = (carts + lookers).astype(np.int64)
+    return Table({"day": np.arange(days), "visits": visits, "carts": carts, "checkouts": checkouts})
+
+
+def _event_table(world: World, number: Integers) -> Table:
+    """The log; what belongs to no order that was placed is left out."""
+    rows = [row for row in world.log if row[2] < 0 or number[row[2]] >= 0]
     return _columns(
         rows,
         {"t": float, "kind": np.int8, "order": np.int64, "actor": np.int8, "amount": np.int64},
         {"kind": EVENTS, "actor": ACTORS},
+        number,
     )
 
 
-def _columns(rows: list[Any], types: dict[str, Any], words: dict[str, tuple[str, ...]]) -> Table:
+def _columns(
+    rows: list[Any], types: dict[str, Any], words: dict[str, tuple[str, ...]], number: Integers
+) -> Table:
+    """Rows as columns, with orders by their final number; the last entry of `number` stands for no order."""
     content = zip(*rows, strict=True) if rows else [()] * len(types)
-    return Table(
-        {name: np.array(column, dtype=types[name]) for name, column in zip(types, content, strict=True)},
-        words,
-    )
+    columns = {name: np.array(column, dtype=types[name]) for name, column in zip(types, content, strict=True)}
+    columns["order"] = number[columns["order"]]
+    return Table(columns, words)

@@ -126,7 +126,9 @@ def scenarios(draw: Any) -> Scenario:
     cooling_off = draw(st.sampled_from([0.0, 0.5, 3.0]))
     base = scenario("taiwan-gift-shop")
     return base.changed(
-        channel=draw(st.sampled_from(["own-site", "marketplace"])),
+        arrangement__operator="platform-run"
+        if escrow
+        else draw(st.sampled_from(["own-site", "platform-run"])),
         catalogue=catalogue,
         demand__orders_per_day=draw(st.sampled_from([1e-6, 2.0, 6.0, 12.0])),
         demand__browsing=duration(draw, 0.05),

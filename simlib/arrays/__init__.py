@@ -67,33 +67,84 @@ REFUSALS: Final = (
 EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "Scenario": frozenset(
-            "name title place channel locale currency timezone start catalogue demand confirmation payment staff "
-            "logistics cooling_off returns enquiries reviews retention price_errors".split()
+            [
+                "name",
+                "title",
+                "place",
+                "channel",
+                "locale",
+                "currency",
+                "timezone",
+                "start",
+                "catalogue",
+                "demand",
+                "confirmation",
+                "payment",
+                "staff",
+                "logistics",
+                "cooling_off",
+                "returns",
+                "enquiries",
+                "reviews",
+                "retention",
+                "price_errors",
+            ]
         ),
         "Product": frozenset(
-            "sku name price unit_cost popularity stock reorder_point reorder_up_to lead_time_days".split()
+            [
+                "sku",
+                "name",
+                "price",
+                "unit_cost",
+                "popularity",
+                "stock",
+                "reorder_point",
+                "reorder_up_to",
+                "lead_time_days",
+            ]
         ),
         "Demand": frozenset(
-            "orders_per_day hourly_visits visit_to_cart cart_to_checkout browsing checkout returning "
-            "members_at_start membership_age_days extra_line extra_piece".split()
+            [
+                "orders_per_day",
+                "hourly_visits",
+                "visit_to_cart",
+                "cart_to_checkout",
+                "browsing",
+                "checkout",
+                "returning",
+                "members_at_start",
+                "membership_age_days",
+                "extra_line",
+                "extra_piece",
+            ]
         ),
-        "Confirmation": frozenset("mode acknowledgement check price_floor".split()),
+        "Confirmation": frozenset(["mode", "acknowledgement", "check", "price_floor"]),
         "PaymentMethod": frozenset(
-            "name weight pay_after redirect authentication fail attempts fee".split()
+            ["name", "weight", "pay_after", "redirect", "authentication", "fail", "attempts", "fee"]
         ),
         "Payment": frozenset(
-            "methods retry_after seller_notice escrow commission settlement_days settlement".split()
+            [
+                "methods",
+                "retry_after",
+                "seller_notice",
+                "escrow",
+                "commission",
+                "settlement_days",
+                "settlement",
+            ]
         ),
-        "Staff": frozenset("packers packing service_agents hours".split()),
-        "Logistics": frozenset("pickup transit return_transit parcel_fee".split()),
-        "CoolingOff": frozenset("days runs_from basis".split()),
-        "Returns": frozenset("share handling inspection resellable".split()),
-        "Enquiries": frozenset("share after handling".split()),
-        "Reviews": frozenset("share after".split()),
-        "PriceError": frozenset("sku price starts_day noticed_after_hours extra_orders_per_hour".split()),
-        "Duration": frozenset("mean unit spread".split()),
-        "Clock": frozenset("time days".split()),
-        "Hours": frozenset("opens closes days".split()),
+        "Staff": frozenset(["packers", "packing", "service_agents", "hours"]),
+        "Logistics": frozenset(["pickup", "transit", "return_transit", "parcel_fee"]),
+        "CoolingOff": frozenset(["days", "runs_from", "basis"]),
+        "Returns": frozenset(["share", "handling", "inspection", "resellable"]),
+        "Enquiries": frozenset(["share", "after", "handling"]),
+        "Reviews": frozenset(["share", "after"]),
+        "PriceError": frozenset(
+            ["sku", "price", "starts_day", "noticed_after_hours", "extra_orders_per_hour"]
+        ),
+        "Duration": frozenset(["mean", "unit", "spread"]),
+        "Clock": frozenset(["time", "days"]),
+        "Hours": frozenset(["opens", "closes", "days"]),
     }
 )
 """The fields of each part that the arrays know. Any other that is not at its default is refused by its name, so that
@@ -191,7 +242,9 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
     reasons = refused(scenario)
     if reasons:
         raise NotExpressed(
-            _("The array engine cannot express {what}; use the events engine.").format(what=", ".join(reasons))
+            _("The array engine cannot express {what}; use the events engine.").format(
+                what=", ".join(reasons)
+            )
         )
     flow = Flow(scenario, days, customers(scenario, days, seed, each_attempt=False))
     ending, t = flow.contend()

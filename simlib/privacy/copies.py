@@ -39,14 +39,26 @@ KEPT_BY_THE_SHOP: Final = Field.ACCOUNT | Field.EMAIL
 
 MEMBER_FIELDS: Final = Field.ACCOUNT | Field.EMAIL | CONTACT | Field.BIRTHDAY
 ORDER_FIELDS: Final = Field.ACCOUNT | Field.EMAIL | CONTACT | Field.PURCHASE | Field.PAYMENT
+MESSAGE_FIELDS: Final = Field.EMAIL | CONTACT | Field.PURCHASE
 COURIER_FIELDS: Final = CONTACT
 PAYMENT_FIELDS: Final = Field.NAME | Field.EMAIL | Field.PAYMENT
 
-PLACES: Final = ("shop", "platform", "erp", "payment_company", "courier", "vault")
-"""Where copies lie: own web shop, marketplace, ERP in the shop's office, payment company, courier, offline vault."""
+PLACES: Final = (
+    "shop",
+    "platform",
+    "mailbox",
+    "erp",
+    "retailer",
+    "consignee",
+    "payment_company",
+    "courier",
+    "vault",
+)
+"""Where copies lie: own web shop, marketplace, the shop's e-mail, ERP in its office, a platform that sells itself, a
+third party that sells and ships for the shop, payment company, courier, offline vault."""
 
-ONLINE: Final = ("shop", "platform", "erp")
-"""Places within the seller's own reach that a thief can reach over a network."""
+ONLINE: Final = ("shop", "platform", "mailbox", "erp")
+"""Places within the seller's own reach that a thief can reach over a network, with the seller's passwords."""
 
 FORMS: Final = ("plain", "masked", "encrypted")
 """Only plain copies are readable."""
@@ -56,12 +68,30 @@ RECORDS: Final = ("member", "order")
 
 
 def web_place(scenario: Scenario) -> str:
-    """Where the web shop's data lie: ``shop`` for an own site, ``platform`` on a marketplace."""
-    return "shop" if scenario.channel == "own-site" else "platform"
+    """Where members and orders lie (rows A5, A7).
+
+    ``shop`` for an own site; ``platform`` on a marketplace, where the seller reads them with his account;
+    ``retailer`` or ``consignee`` where somebody else sells or ships, and the seller never sees the buyer.
+    """
+    who = scenario.arrangement
+    if who.mode == "consignment":
+        return "consignee"
+    if who.operator == "self-run":
+        return "retailer"
+    return "shop" if who.operator == "own-site" else "platform"
 
 
 def orders_leave(run: Run, retention: Retention) -> Floats:
-    """When each order's record leaves the web shop, in days (``inf``: not within what the run knows)."""
+    """When each order's record leaves the web shop, in days (``inf``: not within what the run knows).
+
+    From a third party's web shop nothing leaves, whatever the policy: the seller has no access to it.
+    """
+    leave = _orders_exported(run, retention)
+    third_party = run.orders.where("route", "retailer") | run.orders.where("route", "consignee")
+    return np.where(third_party, np.inf, leave)
+
+
+def _orders_exported(run: Run, retention: Retention) -> Floats:
     orders = run.orders
     export = WeeklyClock(retention.export, run.scenario.start)
     if retention.orders_leave == "never":
@@ -153,16 +183,20 @@ class _Rows:
 
 def _member_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     member, joined = run.members["member"], run.members["joined"]
-    if retention.members_leave == "on-joining":
+    place = web_place(run.scenario)
+    exported = retention.members_leave == "on-joining" and place not in ("retailer", "consignee")
+    if exported:
         leave = WeeklyClock(retention.export, run.scenario.start).next_each(joined)
     else:
         leave = np.full(run.members.rows, np.inf)
     masked = _masked(joined, retention)
-    _web_copies(rows, run, retention, ("member", member, member), MEMBER_FIELDS, joined, leave, masked)
+    key = ("member", member, member)
+    fields = _needed(run, MEMBER_FIELDS)
+    _web_copies(rows, retention, place, key, fields, (joined, masked, leave))
     forever = np.full(run.members.rows, np.inf)
-    rows.add("member", member, member, KEPT_BY_THE_SHOP, web_place(run.scenario), "plain", leave, forever)
-    if retention.members_leave == "on-joining":
-        rows.add("member", member, member, MEMBER_FIELDS, "vault", "encrypted", leave, forever)
+    rows.add("member", member, member, KEPT_BY_THE_SHOP, place, "plain", leave, forever)
+    if exported:
+        rows.add("member", member, member, fields, "vault", "encrypted", leave, forever)
 
 
 def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
@@ -172,13 +206,24 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     leave = orders_leave(run, retention)
     gone = orders_gone(run, retention)
     masked = orders_masked(run, retention)
-    _web_copies(rows, run, retention, key, ORDER_FIELDS, orders["placed"], gone, masked)
+    who, placed = run.scenario.arrangement, orders["placed"]
+    fields = _needed(run, ORDER_FIELDS)
+    bought = orders.where("route", "retailer")
+    elsewhere = np.where(bought, placed, np.inf)
+    _web_copies(rows, retention, "retailer", key, fields, (elsewhere, masked, gone))
+    if not bought.all():
+        here = np.where(bought, np.inf, placed)
+        _web_copies(rows, retention, web_place(run.scenario), key, fields, (here, masked, gone))
+    if who.mode == "contact-first":
+        # What was asked and offered by e-mail stays in the mailbox; nobody exports a mailbox.
+        asked = np.where(bought, np.inf, placed)
+        rows.add(*key, MESSAGE_FIELDS, "mailbox", "plain", asked, np.full(orders.rows, np.inf))
     if retention.orders_leave == "to-erp":
         in_erp = ~np.isnan(orders["seller_told"])
         since = np.where(in_erp, leave, np.inf)
-        rows.add(*key, ORDER_FIELDS, "erp", "plain", since, closed + retention.erp_days)
+        rows.add(*key, fields, "erp", "plain", since, closed + retention.erp_days)
     elif retention.orders_leave != "never":
-        rows.add(*key, ORDER_FIELDS, "vault", "encrypted", leave, closed + retention.vault_days)
+        rows.add(*key, fields, "vault", "encrypted", leave, closed + retention.vault_days)
     rows.add(
         *key,
         COURIER_FIELDS,
@@ -199,21 +244,28 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
 
 def _web_copies(
     rows: _Rows,
-    run: Run,
     retention: Retention,
+    place: str,
     key: tuple[str, Any, Any],
     fields: Field,
-    since: Floats,
-    leave: Floats,
-    masked: Floats,
+    times: tuple[Floats, Floats, Floats],
 ) -> None:
-    """A record in the web shop: plain until it is masked or leaves; then partly masked until it leaves."""
-    place = web_place(run.scenario)
-    hidden = Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
+    """A record in a web shop: plain until it is masked or leaves; then partly masked until it leaves.
+
+    `times` are since when it is there, when it is masked, and when it leaves; one of each a record.
+    """
+    since, masked, leave = times
+    hidden = fields & Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
     rows.add(*key, fields, place, "plain", since, np.minimum(leave, masked))
     if retention.mask_after_days is not None and hidden:
+        masked = np.maximum(masked, since)
         rows.add(*key, fields & ~hidden, place, "plain", masked, leave)
-        rows.add(*key, fields & hidden, place, "masked", masked, leave)
+        rows.add(*key, hidden, place, "masked", masked, leave)
+
+
+def _needed(run: Run, fields: Field) -> Field:
+    """The fields without the address where buyers fetch their goods: nobody needs it then."""
+    return fields & ~Field.ADDRESS if run.scenario.arrangement.trade == "O2O" else fields
 
 
 def _masked(since: Floats, retention: Retention) -> Floats:

@@ -35,6 +35,9 @@ MOST_ATTEMPTS = 5
 ROWS_AT_ONCE = 1 << 14
 """Orders whose attempts are drawn at once: so many fit into a processor's cache."""
 
+MOST_STEPS = 6
+"""Steps drawn for each dispute; a scenario's ladder has at most so many."""
+
 HOUR = 1 / 24
 """One hour in days."""
 
@@ -67,6 +70,19 @@ class Customers:
         before; times; uniform number that decides whether the goods can be sold again.
     enquires, enquiry_after, enquiry_handling, reviews, review_after
         Uniform numbers and times.
+    offer, decision, deals
+        When buyers ask first: working time for the offer, time to decide, uniform number that decides.
+    fulfilment, store_visit
+        Time in a third party's warehouse; time until the buyer fetches the goods.
+    lost
+        Uniform number that decides whether the parcel is lost.
+    disputes, dispute_lasts, dispute_settles, dispute_outcome
+        Uniform number that decides whether there is a dispute; per step of the ladder: time, and uniform numbers
+        that decide whether it ends there and for whom.
+    visibility
+        Uniform number that decides whether the buyer finds the store when a platform shows it less.
+    charged_back, chargeback_after
+        Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
     page
@@ -105,6 +121,19 @@ class Customers:
     enquiry_handling: Floats
     reviews: Floats
     review_after: Floats
+    offer: Floats
+    decision: Floats
+    deals: Floats
+    fulfilment: Floats
+    store_visit: Floats
+    lost: Floats
+    disputes: Floats
+    dispute_lasts: Floats
+    dispute_settles: Floats
+    dispute_outcome: Floats
+    visibility: Floats
+    charged_back: Floats
+    chargeback_after: Floats
     visits: Integers
     carts: Integers
     checkouts: Integers
@@ -366,6 +395,16 @@ class _Chance:
             if rows.stop > rows.start:
                 yield stream(self.seed, purpose, branch), rows
 
+    def ladder(self, purpose: str, steps: Sequence[Duration]) -> Floats:
+        """Days, shape orders × `MOST_STEPS`: one time for each step; steps that do not exist take no time."""
+        days = np.zeros((self.orders, MOST_STEPS))
+        for rng, rows in self._groups(purpose):
+            normal = rng.standard_normal((rows.stop - rows.start, MOST_STEPS))
+            for column, step in enumerate(steps):
+                location, scale = _normal_of(step)
+                days[rows, column] = times_from_normal(location, scale, normal[:, column])
+        return days
+
 
 def _normal_of(kind: Duration) -> tuple[float, float]:
     """Location and scale of the normal under a log-normal duration in days."""
@@ -447,10 +486,48 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         enquiry_handling=times("enquiry handling", scenario.enquiries.handling)[turn],
         reviews=chance.uniform("reviews")[turn],
         review_after=times("review delay", scenario.reviews.after)[turn],
+        **_draw_what_is_rare(scenario, chance, turn),
         visits=visits,
         carts=carts,
         checkouts=checkouts,
     )
+
+
+def _draw_what_is_rare(scenario: Scenario, chance: _Chance, turn: Integers) -> dict[str, Any]:
+    """What most shops never meet; where it cannot happen nothing is drawn, since every purpose has its own stream."""
+    who, payment = scenario.arrangement, scenario.payment
+    negotiated, fetched = who.mode == "contact-first", who.trade == "O2O"
+    third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
+    disputed = scenario.disputes.share > 0
+    charged_back = payment.chargebacks.share > 0
+    alike = np.zeros(len(turn), dtype=np.int64)
+
+    def uniform(happens: bool, purpose: str, columns: int = 1) -> Floats:
+        # 1 is what no uniform number reaches: no share lies above it.
+        shape = len(turn) if columns == 1 else (len(turn), columns)
+        return chance.uniform(purpose, columns)[turn] if happens else np.broadcast_to(1.0, shape)
+
+    def times(happens: bool, purpose: str, kind: Duration) -> Floats:
+        return chance.times(purpose, [kind], alike)[turn] if happens else np.broadcast_to(0.0, len(turn))
+
+    steps = [step.lasts for step in scenario.disputes.steps]
+    return {
+        "offer": times(negotiated, "offer", scenario.negotiation.offer),
+        "decision": times(negotiated, "decision", scenario.negotiation.decision),
+        "deals": uniform(negotiated, "deals"),
+        "fulfilment": times(third_party, "fulfilment", scenario.fulfilment.handling),
+        "store_visit": times(fetched, "store visit", scenario.store_pickup.after),
+        "lost": uniform(scenario.logistics.loss > 0, "loss"),
+        "disputes": uniform(disputed, "disputes"),
+        "dispute_lasts": chance.ladder("dispute steps", steps)[turn]
+        if disputed
+        else np.broadcast_to(0.0, (len(turn), MOST_STEPS)),
+        "dispute_settles": uniform(disputed, "dispute settles", MOST_STEPS),
+        "dispute_outcome": uniform(disputed, "dispute outcome"),
+        "visibility": uniform(scenario.oversight.enforced, "visibility"),
+        "charged_back": uniform(charged_back, "chargebacks"),
+        "chargeback_after": times(charged_back, "chargeback delay", payment.chargebacks.after),
+    }
 
 
 def _draw_attempts(

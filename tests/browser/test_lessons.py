@@ -77,6 +77,9 @@ def guess(page: Page) -> None:
     waiting = page.get_by_text("Commit your guess above first, then the result appears here.")
     buttons = page.get_by_role("button", name="This is my guess")
     questions = buttons.count()
+    # A number has a value from the start, a choice has none.
+    for choice in page.locator(".widget-radio-box").all():
+        choice.locator("input").first.check()
     assert questions >= 1
     assert waiting.count() == questions
     for number in range(questions):
