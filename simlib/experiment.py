@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simlib.arrays import NotExpressed, refused, simulate_arrays
+from simlib.arrays import NotExpressedError, refused, simulate_arrays
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.privacy import ONLINE, exposure_peak, record_days, time_online, unmet_needs
@@ -201,7 +201,7 @@ def run_once(scenario: Scenario, *, days: int, seed: int, engine: Engine = "auto
         return simulate(scenario, days=days, seed=seed)
     try:
         return simulate_arrays(scenario, days=days, seed=seed)
-    except NotExpressed:
+    except NotExpressedError:
         if engine == "arrays":
             raise
         return simulate(scenario, days=days, seed=seed)

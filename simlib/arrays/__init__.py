@@ -25,6 +25,7 @@ from simlib.arrays.contention import FINISHED, LINEAGE_NEEDED
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.payment.collection import ROUTES, Route
 from simlib.records import MILESTONES, STATES, Run, Table
 from simlib.scenario import Part, Scenario
 from simlib.shop.customers import Customers, PaymentPage, customers, payment_page
@@ -32,7 +33,7 @@ from simlib.streams import Floats, Integers, tick, to_ticks
 from simlib.world import LARGEST_SEED, MOST_DAYS
 
 
-class NotExpressed(SafeShopError):
+class NotExpressedError(SafeShopError):
     """The arrays cannot say what would happen; `simlib.world.simulate` can."""
 
 
@@ -61,6 +62,51 @@ REFUSALS: Final = (
         lambda scenario: any(tick(product.lead_time_days) == 0 for product in scenario.catalogue),
         lambda: _("a supplier who delivers within the same moment (lead_time_days below 0.1 second)"),
     ),
+    Refusal(
+        "contact-first",
+        lambda scenario: scenario.arrangement.mode == "contact-first",
+        lambda: _("buyers who ask for an offer first"),
+    ),
+    Refusal(
+        "third-party",
+        lambda scenario: (
+            scenario.arrangement.mode == "consignment"
+            or scenario.arrangement.operator in ("self-run", "hybrid")
+        ),
+        lambda: _("a third party that sells or ships"),
+    ),
+    Refusal(
+        "store-pickup",
+        lambda scenario: scenario.arrangement.trade == "O2O",
+        lambda: _("goods that are fetched in the store"),
+    ),
+    Refusal(
+        "cross-border",
+        lambda scenario: scenario.payment.collection == "cross-border",
+        lambda: _("money that crosses a border"),
+    ),
+    Refusal(
+        "release",
+        lambda scenario: scenario.payment.escrow and scenario.payment.release != "completion",
+        lambda: _("escrow that is released before completion"),
+    ),
+    Refusal(
+        "chargebacks",
+        lambda scenario: scenario.payment.chargebacks.share > 0,
+        lambda: _("chargebacks"),
+    ),
+    Refusal(
+        "payout-changes",
+        lambda scenario: bool(scenario.payout.changes),
+        lambda: _("a payout account that is changed"),
+    ),
+    Refusal("lost-parcels", lambda scenario: scenario.logistics.loss > 0, lambda: _("lost parcels")),
+    Refusal("disputes", lambda scenario: scenario.disputes.share > 0, lambda: _("disputes")),
+    Refusal(
+        "oversight",
+        lambda scenario: scenario.oversight.enforced,
+        lambda: _("a platform that watches the store"),
+    ),
 )
 """What is refused, one row a feature."""
 
@@ -71,7 +117,7 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "name",
                 "title",
                 "place",
-                "channel",
+                "arrangement",
                 "locale",
                 "currency",
                 "timezone",
@@ -79,11 +125,17 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "catalogue",
                 "demand",
                 "confirmation",
+                "negotiation",
                 "payment",
+                "payout",
                 "staff",
+                "fulfilment",
+                "store_pickup",
                 "logistics",
                 "cooling_off",
                 "returns",
+                "disputes",
+                "oversight",
                 "enquiries",
                 "reviews",
                 "retention",
@@ -101,6 +153,7 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "reorder_point",
                 "reorder_up_to",
                 "lead_time_days",
+                "sold_by_platform",
             ]
         ),
         "Demand": frozenset(
@@ -128,13 +181,20 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "retry_after",
                 "seller_notice",
                 "escrow",
+                "release",
+                "release_days",
                 "commission",
                 "settlement_days",
                 "settlement",
+                "chargebacks",
+                "collection",
+                "cross_border",
             ]
         ),
         "Staff": frozenset(["packers", "packing", "service_agents", "hours"]),
-        "Logistics": frozenset(["pickup", "transit", "return_transit", "parcel_fee"]),
+        "Logistics": frozenset(
+            ["pickup", "transit", "return_transit", "parcel_fee", "loss", "claim_days", "compensation"]
+        ),
         "CoolingOff": frozenset(["days", "runs_from", "basis"]),
         "Returns": frozenset(["share", "handling", "inspection", "resellable"]),
         "Enquiries": frozenset(["share", "after", "handling"]),
@@ -232,7 +292,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
 
     Raises
     ------
-    NotExpressed
+    NotExpressedError
         If the scenario has something that arrays cannot express, or if two orders ask for the same at the
         same moment in a way that does not tell who is first.
     SafeShopError
@@ -241,7 +301,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
     days, seed = _checked("days", days, 1, MOST_DAYS), _checked("seed", seed, 0, LARGEST_SEED)
     reasons = refused(scenario)
     if reasons:
-        raise NotExpressed(
+        raise NotExpressedError(
             _("The array engine cannot express {what}; use the events engine.").format(
                 what=", ".join(reasons)
             )
@@ -252,7 +312,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
         flow = Flow(scenario, days, customers(scenario, days, seed))
         ending, t = flow.contend()
     if ending != FINISHED:
-        raise NotExpressed(
+        raise NotExpressedError(
             _(
                 "On day {day}, two orders ask for the same at the very same moment, and the array engine cannot "
                 "tell which is first; use the events engine."
@@ -549,7 +609,13 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
         "enquired": flow.enquired,
         "answered": answered,
     }
-    return {name: np.where(reached[name] < flow.days, reached[name], np.nan) for name in MILESTONES}
+    # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
+    return {
+        name: np.where(reached[name] < flow.days, reached[name], np.nan)
+        if name in reached
+        else np.full(flow.count, np.nan)
+        for name in MILESTONES
+    }
 
 
 def _only(t: Floats, these: npt.NDArray[np.bool_]) -> Floats:
@@ -582,6 +648,8 @@ def _orders(flow: Flow) -> Table:
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue])
     cost = np.array([scenario.minor(item.unit_cost) for item in scenario.catalogue])
 
+    route: Route = "escrow" if scenario.payment.escrow else "payment-company"
+
     def total(values: Integers) -> Integers:
         return np.add.reduceat(values, starts) if count else np.zeros(0, dtype=np.int64)
 
@@ -591,10 +659,17 @@ def _orders(flow: Flow) -> Table:
             "member": chance.member[first],
             "payment_method": chance.method[first].astype(np.int8),
             "state": _states(flow, reached),
+            "route": np.full(
+                count, ROUTES.index("escrow" if scenario.payment.escrow else "payment-company"), dtype=np.int8
+            ),
             "amount": total(chance.unit_price[lines] * pieces),
             "list_amount": total(price[product] * pieces),
             "goods_cost": total(cost[product] * pieces),
             **reached,
         },
-        {"payment_method": tuple(method.name for method in scenario.payment.methods), "state": STATES},
+        {
+            "payment_method": tuple(method.name for method in scenario.payment.methods),
+            "state": STATES,
+            "route": ROUTES,
+        },
     )

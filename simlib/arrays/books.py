@@ -6,7 +6,8 @@ those of `simlib.world`, put in order of time and then of order number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from simlib.scenario import Scenario
 from simlib.shop.customers import customers
 from simlib.shop.stock import Stock
 from simlib.streams import Floats, Integers, tick
+from simlib.world import PAYERS
 
 Deliveries = Sequence[tuple[float, int, int]]
 """What suppliers brought: time in days, product, pieces."""
@@ -79,7 +81,7 @@ def postings(
     restocked
         What suppliers brought.
     """
-    entries = _Entries()
+    entries = _Entries(scenario.currency)
     cost = np.array([scenario.minor(product.unit_cost) for product in scenario.catalogue])
     opening = sum(int(each) * product.stock for each, product in zip(cost, scenario.catalogue, strict=True))
     entries.post(None, 0.0, "opening", -1, owner=-opening, inventory=opening)
@@ -94,7 +96,8 @@ def postings(
 class _Entries:
     """Transactions, collected kind by kind and numbered in order of time at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
         self.rows = _Columns(("t", "transaction", "kind", "order", "account", "amount"))
         self.transactions = 0
 
@@ -131,8 +134,9 @@ class _Entries:
                 "order": columns["order"].astype(np.int64),
                 "account": columns["account"].astype(np.int8),
                 "amount": columns["amount"].astype(np.int64),
+                "currency": np.zeros(len(number), dtype=np.int8),
             },
-            {"kind": KINDS, "account": ACCOUNTS},
+            {"kind": KINDS, "account": ACCOUNTS, "currency": (self.currency,)},
         )
 
 
@@ -163,20 +167,50 @@ def _came_back(orders: Table) -> Floats:
     return np.where(back, orders["closed"], np.nan)
 
 
-def _money(entries: _Entries, scenario: Scenario, days: int, orders: Table) -> None:
-    """Payments, settlements and refunds."""
-    payment, methods = scenario.payment, scenario.payment.methods
-    order, amount, paid = orders["order"], orders["amount"], orders["paid"]
-    for position, method in enumerate(methods):
+@dataclass(frozen=True)
+class _Settlement:
+    """The money of all orders that were paid in one way.
+
+    Attributes
+    ----------
+    paid
+        Which orders.
+    holder
+        Who holds the money until it is paid out.
+    due, settled
+        When it is paid out, in days, and whether it is within the run.
+    fee, commission, to_seller
+        What becomes of the amount, in minor units.
+    back, from_holder
+        Whose money goes back to the buyer, and where the holder gives it.
+    refunded
+        When it goes back, in days.
+    """
+
+    paid: npt.NDArray[np.bool_]
+    holder: str
+    due: Floats
+    settled: npt.NDArray[np.bool_]
+    fee: Integers
+    commission: Integers
+    to_seller: Integers
+    back: npt.NDArray[np.bool_]
+    from_holder: npt.NDArray[np.bool_]
+    refunded: Floats
+
+
+def _settlements(scenario: Scenario, days: int, orders: Table) -> Iterator[_Settlement]:
+    """What becomes of the money, one way to pay after the other."""
+    payment, amount, paid = scenario.payment, orders["amount"], orders["paid"]
+    refunded = np.where(orders.where("state", "out_of_stock"), orders["closed"], orders["refunded"])
+    for position, method in enumerate(payment.methods):
         these = (orders["payment_method"] == position) & _happened(paid)
         holder = "payment_company"
         if payment.escrow:
             holder = "escrow"
         elif method.on_delivery:
             holder = "courier_cash"
-        entries.post(these, paid, "payment", order, **{"buyer": -amount, holder: amount})
         fee = shares_of(amount, method.fee)
-        refunded = np.where(orders.where("state", "out_of_stock"), orders["closed"], orders["refunded"])
         if payment.escrow:
             commission = shares_of(amount, payment.commission)
             due = np.where(orders.where("state", "completed"), orders["closed"], np.inf)
@@ -190,22 +224,35 @@ def _money(entries: _Entries, scenario: Scenario, days: int, orders: Table) -> N
                 # What was refunded before is not paid out. At one moment the settlement is first: it was set
                 # when the buyer paid, the refund when somebody took up the parcel.
                 settled &= ~(refunded < due)
+        back = these & _happened(refunded) & (amount > 0)
+        from_holder = back & ~settled if not method.on_delivery else np.zeros_like(back)
+        to_seller = amount - fee - commission
+        yield _Settlement(
+            these, holder, due, settled, fee, commission, to_seller, back, from_holder, refunded
+        )
+
+
+def _money(entries: _Entries, scenario: Scenario, days: int, orders: Table) -> None:
+    """Payments, settlements and refunds."""
+    order, amount = orders["order"], orders["amount"]
+    for money in _settlements(scenario, days, orders):
+        holder = money.holder
+        entries.post(money.paid, orders["paid"], "payment", order, **{"buyer": -amount, holder: amount})
         entries.post(
-            settled,
-            due,
-            "escrow_release" if payment.escrow else "settlement",
+            money.settled,
+            money.due,
+            "escrow_release" if holder == "escrow" else "settlement",
             order,
             **{
                 holder: -amount,
-                "seller": amount - fee - commission,
-                "payment_fees": fee,
-                "platform_fees": commission,
+                "seller": money.to_seller,
+                "payment_fees": money.fee,
+                "platform_fees": money.commission,
             },
         )
-        back = these & _happened(refunded) & (amount > 0)
-        from_holder = back & ~settled if not method.on_delivery else np.zeros_like(back)
-        entries.post(from_holder, refunded, "refund", order, **{holder: -amount, "buyer": amount})
-        entries.post(back & ~from_holder, refunded, "refund", order, seller=-amount, buyer=amount)
+        from_seller = money.back & ~money.from_holder
+        entries.post(money.from_holder, money.refunded, "refund", order, **{holder: -amount, "buyer": amount})
+        entries.post(from_seller, money.refunded, "refund", order, seller=-amount, buyer=amount)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -268,6 +315,15 @@ def events(scenario: Scenario, days: int, seed: int, orders: Table, restocked: D
         if note:
             log.add(note, teller, ended, True)
     _attempts_and_refusals(log, scenario, days, seed, orders)
+    for money in _settlements(scenario, days, orders):
+        log.rows.add(
+            money.settled,
+            t=money.due,
+            kind=EVENTS.index("paid_out"),
+            order=orders["order"],
+            actor=ACTORS.index(PAYERS[money.holder]),
+            amount=money.to_seller,
+        )
     cost = [scenario.minor(product.unit_cost) for product in scenario.catalogue]
     log.rows.add(
         t=np.array([t for t, _product, _pieces in restocked], dtype=float),
