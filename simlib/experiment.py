@@ -268,7 +268,7 @@ def _tasks(
         yield _Task(scenario, measures, days, tuple(seeds[first : first + RUNS_AT_ONCE]), engine)
 
 
-def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence[int]:
+def _chosen_seeds(runs: object, seeds: Sequence[int] | None, seed: object) -> Sequence[int]:
     if seeds is not None:
         chosen: Sequence[int] = tuple(seeds)
         if not chosen:
@@ -293,7 +293,7 @@ def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence
     return range(int(seed), int(seed) + int(runs))
 
 
-def _checked(engine: str, jobs: int | None, measures: Iterable[str | Callable[[Run], float]]) -> None:
+def _checked(engine: str, jobs: object, measures: Iterable[str | Callable[[Run], float]]) -> None:
     if engine not in ENGINES:
         raise SafeShopError(
             _("engine must be one of {engines}, not {given}.").format(
@@ -365,7 +365,8 @@ def half_width(values: Floats, level: float = 0.95) -> float:
     from scipy import stats
 
     error = float(values.std(ddof=1)) / len(values) ** 0.5
-    return float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
+    half: float = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
+    return half
 
 
 def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
@@ -396,7 +397,7 @@ def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
     spread = float(values.std(ddof=1))
 
     def enough(runs: int) -> bool:
-        return float(stats.t.ppf((1 + level) / 2, runs - 1)) * spread / runs**0.5 <= precision
+        return bool(float(stats.t.ppf((1 + level) / 2, runs - 1)) * spread / runs**0.5 <= precision)
 
     most = 2
     while not enough(most):
@@ -629,8 +630,8 @@ def sweep(
     chosen = _chosen_seeds(runs, seeds, seed)
     tasks = [task for shop in shops for task in _tasks(shop, tuple(measures), days, chosen, engine)]
     rows = [row for rows in _all(tasks, jobs, client, progress) for row in rows]
-    values = np.array(rows).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
-    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), values, tuple(chosen))
+    table = np.array(rows, dtype=float).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
+    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), table, tuple(chosen))
 
 
 GRIDS: Final = PRESETS / "sweeps"

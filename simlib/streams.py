@@ -146,13 +146,13 @@ def times_from_normal(
     # One array from beginning to end: fetching memory costs more than reckoning.
     days = np.asarray(np.multiply(scale, normal, out=out))
     if not days.ndim:
-        return times_from_normal(location, scale, np.array([normal]))[0]
+        return np.asarray(times_from_normal(location, scale, np.array([normal]))[0])
     days += location
     np.exp(days, out=days)
     days /= TICK
     np.rint(days, out=days)
     days *= TICK
-    return np.maximum(days, TICK, out=days)
+    return np.asarray(np.maximum(days, TICK, out=days))
 
 
 def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -555,8 +555,9 @@ Columns = TypeVar("Columns", contention.Plan, contention.Past, contention.Outcom
 
 def _listed(columns: Columns) -> Columns:
     """The same in lists: plain Python reads a list several times as fast as an array."""
-    lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in columns)
-    return type(columns)(*lists) if hasattr(columns, "_fields") else tuple(lists)
+    lists: Any = (part.tolist() if isinstance(part, np.ndarray) else part for part in columns)
+    made: Any = type(columns)
+    return cast("Columns", made(*lists) if hasattr(columns, "_fields") else tuple(lists))
 
 
 def _milestones(flow: Flow) -> dict[str, Floats]:
@@ -659,9 +660,7 @@ def _orders(flow: Flow) -> Table:
             "member": chance.member[first],
             "payment_method": chance.method[first].astype(np.int8),
             "state": _states(flow, reached),
-            "route": np.full(
-                count, ROUTES.index("escrow" if scenario.payment.escrow else "payment-company"), dtype=np.int8
-            ),
+            "route": np.full(count, ROUTES.index(route), dtype=np.int8),
             "amount": total(chance.unit_price[lines] * pieces),
             "list_amount": total(price[product] * pieces),
             "goods_cost": total(cost[product] * pieces),

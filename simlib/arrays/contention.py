@@ -223,7 +223,8 @@ def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> floa
     day = 0
     while worked[day + 1] < over:
         day += 1
-    return weeks * WEEK + opens[day] + (over - worked[day])
+    moment: float = weeks * WEEK + opens[day] + (over - worked[day])
+    return moment
 
 
 @compiled
@@ -231,10 +232,12 @@ def next_pickup(pickups: Any, t: float) -> float:
     """The courier's first round at or after `t` (`WeeklyClock.next`)."""
     week = math.floor(t / WEEK)
     rest = t - week * WEEK
+    found: float = (week + 1) * WEEK + pickups[0]
     for moment in pickups:
         if rest <= moment:
-            return week * WEEK + moment
-    return (week + 1) * WEEK + pickups[0]
+            found = week * WEEK + moment
+            break
+    return found
 
 
 @compiled
@@ -242,7 +245,8 @@ def thinking(from_receipt: bool, cooling_off: float, moment: float, delivered: f
     """How long a buyer keeps goods that he sends back after a share `moment` of the cooling-off period."""
     begins = delivered if from_receipt else math.floor(delivered) + 1.0
     days = moment * (begins + cooling_off - delivered)
-    return np.rint(days / TICK) * TICK
+    rounded: float = np.rint(days / TICK) * TICK
+    return rounded
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ def _attempts_made(
     fail = np.array([item.fail for item in methods])[method]
     succeeds = (attempt >= fail[:, None]) & (np.arange(MOST_ATTEMPTS) < most[:, None])
     paid = succeeds.any(axis=1)
-    return np.where(paid, succeeds.argmax(axis=1) + 1, most), paid
+    return np.asarray(np.where(paid, succeeds.argmax(axis=1) + 1, most)), np.asarray(paid)
 
 
 def _page(
