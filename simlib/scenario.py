@@ -208,7 +208,9 @@ class Arrangement(Part):
     def _one_middleman_at_most(self) -> Arrangement:
         if self.mode == "consignment" and self.operator == "own-site":
             raise ValueError(
-                _("goods on consignment are sold in a third party's shop; consignment does not go with own-site")
+                _(
+                    "goods on consignment are sold in a third party's shop; consignment does not go with own-site"
+                )
             )
         if self.mode == "contact-first" and self.operator == "self-run":
             raise ValueError(
@@ -930,7 +932,9 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         if payment.escrow and who.operator == "own-site":
             raise ValueError(_("only a marketplace holds money in escrow; set payment escrow to false"))
         if self.oversight.enforced and who.operator == "own-site":
-            raise ValueError(_("an own site has no platform that watches it; set oversight enforced to false"))
+            raise ValueError(
+                _("an own site has no platform that watches it; set oversight enforced to false")
+            )
         third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
         exports = self.retention.orders_leave != "never" or self.retention.members_leave != "never"
         if third_party and (payment.collection == "cross-border" or exports):
