@@ -28,7 +28,10 @@ TEXTS += [scenario(name).to_yaml() for name in presets()]
 TREE = scenario("taiwan-gift-shop").model_dump_json()
 """A preset as a tree of fields."""
 
-ALL_PRESETS = "The presets are hongkong-own-site, mainland-marketplace-store, taiwan-gift-shop."
+ALL_PRESETS = (
+    "The presets are hongkong-consignment, hongkong-own-site, mainland-marketplace-store, "
+    "mainland-self-run-supplier, taiwan-exporter-cross-border, taiwan-gift-shop, taiwan-store-pickup."
+)
 
 
 def refusal(source: Path | str) -> str:
@@ -57,13 +60,30 @@ def test_any_scenario_comes_back_from_its_own_yaml(
     assert Scenario.load(path) == shop
 
 
-def test_the_three_shops_differ_where_their_law_and_channel_do() -> None:
-    law = {name: (scenario(name).cooling_off.days, scenario(name).channel) for name in presets()}
-    assert law == {
-        "hongkong-own-site": (0, "own-site"),
-        "mainland-marketplace-store": (7, "marketplace"),
-        "taiwan-gift-shop": (7, "own-site"),
+def test_the_shops_differ_where_their_law_their_channel_and_their_way_to_sell_do() -> None:
+    found = {}
+    for name in presets():
+        shop = scenario(name)
+        way = "/".join((shop.arrangement.trade, shop.arrangement.operator, shop.arrangement.mode))
+        found[name] = (shop.cooling_off.days, shop.channel, way, shop.currency)
+    assert found == {
+        "hongkong-consignment": (0, "marketplace", "B2C/platform-run/consignment", "HKD"),
+        "hongkong-own-site": (0, "own-site", "B2C/own-site/direct", "HKD"),
+        "mainland-marketplace-store": (7, "marketplace", "B2C/platform-run/direct", "CNY"),
+        "mainland-self-run-supplier": (7, "marketplace", "B2C/self-run/direct", "CNY"),
+        "taiwan-exporter-cross-border": (0, "marketplace", "B2B/platform-run/contact-first", "TWD"),
+        "taiwan-gift-shop": (7, "own-site", "B2C/own-site/direct", "TWD"),
+        "taiwan-store-pickup": (7, "own-site", "O2O/own-site/direct", "TWD"),
     }
+
+
+def test_changes_of_account_and_rates_stand_in_order_of_time_however_they_are_written() -> None:
+    changes = [{"day": 9, "by": "attacker"}, {"day": 2, "by": "seller"}]
+    rates = [{"day": 8, "rate": 5}, {"day": 1.5, "rate": 4}]
+    shop = scenario("taiwan-gift-shop").changed(payout__changes=changes, payment__cross_border__rates=rates)
+    assert [change.day for change in shop.payout.changes] == [2, 9]
+    crossing = shop.payment.cross_border
+    assert [crossing.rate_at(t) for t in (0, 1.49, 1.5, 7.9, 8, 1000)] == [crossing.rate] * 2 + [4, 4, 5, 5]
 
 
 @pytest.mark.parametrize("case", WRONG)

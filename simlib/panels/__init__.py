@@ -3,6 +3,12 @@
 from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
 from simlib.panels.retention import what_if_retention
+from simlib.panels.trust import (
+    what_if_check,
+    what_if_false_reviews,
+    what_if_lost_parcels,
+    what_if_watched,
+)
 from simlib.panels.what_if import Choice, Slider, WhatIf
 
 __all__ = [
@@ -10,7 +16,11 @@ __all__ = [
     "OwnShop",
     "Slider",
     "WhatIf",
+    "what_if_check",
+    "what_if_false_reviews",
+    "what_if_lost_parcels",
     "what_if_order_flow",
     "what_if_price_error",
     "what_if_retention",
+    "what_if_watched",
 ]

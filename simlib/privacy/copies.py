@@ -119,6 +119,11 @@ def orders_masked(run: Run, retention: Retention) -> Floats:
     return _masked(run.orders["placed"], retention)
 
 
+def needed(run: Run, fields: Field) -> Field:
+    """Those of the fields that anybody needs: where buyers fetch their goods, no address is asked for."""
+    return fields & ~Field.ADDRESS if run.scenario.arrangement.trade == "O2O" else fields
+
+
 def copies_of(run: Run, retention: Retention | None = None) -> Table:
     """All copies of personal data that a run leaves under a policy.
 
@@ -191,7 +196,7 @@ def _member_copies(rows: _Rows, run: Run, retention: Retention) -> None:
         leave = np.full(run.members.rows, np.inf)
     masked = _masked(joined, retention)
     key = ("member", member, member)
-    fields = _needed(run, MEMBER_FIELDS)
+    fields = needed(run, MEMBER_FIELDS)
     _web_copies(rows, retention, place, key, fields, (joined, masked, leave))
     forever = np.full(run.members.rows, np.inf)
     rows.add("member", member, member, KEPT_BY_THE_SHOP, place, "plain", leave, forever)
@@ -207,7 +212,7 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     gone = orders_gone(run, retention)
     masked = orders_masked(run, retention)
     who, placed = run.scenario.arrangement, orders["placed"]
-    fields = _needed(run, ORDER_FIELDS)
+    fields = needed(run, ORDER_FIELDS)
     bought = orders.where("route", "retailer")
     elsewhere = np.where(bought, placed, np.inf)
     _web_copies(rows, retention, "retailer", key, fields, (elsewhere, masked, gone))
@@ -261,11 +266,6 @@ def _web_copies(
         masked = np.maximum(masked, since)
         rows.add(*key, fields & ~hidden, place, "plain", masked, leave)
         rows.add(*key, hidden, place, "masked", masked, leave)
-
-
-def _needed(run: Run, fields: Field) -> Field:
-    """The fields without the address where buyers fetch their goods: nobody needs it then."""
-    return fields & ~Field.ADDRESS if run.scenario.arrangement.trade == "O2O" else fields
 
 
 def _masked(since: Floats, retention: Retention) -> Floats:

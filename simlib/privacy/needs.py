@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from simlib.languages import _
-from simlib.privacy.copies import CONTACT, Field, orders_gone, orders_leave, orders_masked
+from simlib.privacy.copies import CONTACT, Field, needed, orders_gone, orders_leave, orders_masked
 from simlib.records import Run
 from simlib.scenario import Retention
 from simlib.streams import Floats
@@ -133,7 +133,7 @@ def _web_until(need: Need, run: Run, retention: Retention) -> Floats:
     """Until when all the fields are readable in the web shop."""
     gone = orders_gone(run, retention)
     hidden = Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
-    return np.minimum(gone, orders_masked(run, retention)) if need.fields & hidden else gone
+    return np.minimum(gone, orders_masked(run, retention)) if needed(run, need.fields) & hidden else gone
 
 
 def _second_place(need: Need, run: Run, retention: Retention) -> tuple[Floats, Floats]:

@@ -13,18 +13,30 @@ from tests.shops import COMPANIES, PRESETS, run_of, runs
 
 
 def check_postings(run: Run) -> None:
-    """Every transaction sums to zero, and nobody who holds others' money ever holds less than nothing."""
+    """Each transaction sums to zero in each currency, and who holds others' money never has less than nothing."""
     rows = run.postings
-    sums = np.zeros(rows["transaction"].max(initial=-1) + 1, dtype=np.int64)
-    np.add.at(sums, rows["transaction"], rows["amount"])
+    currencies = rows.words["currency"]
+    sums = np.zeros((rows["transaction"].max(initial=-1) + 1, len(currencies)), dtype=np.int64)
+    np.add.at(sums, (rows["transaction"], rows["currency"]), rows["amount"])
     assert not sums.any()
-    assert sum(run.balance().values()) == 0
+    crossing = run.scenario.payment.collection == "cross-border"
+    abroad = (run.scenario.payment.cross_border.buyer_currency,) if crossing else ()
+    assert currencies == (run.scenario.currency, *abroad)
+    assert all(sum(run.balance(currency).values()) == 0 for currency in currencies)
+    assert rows["amount"].dtype == np.int64
     assert (rows["amount"] != 0).all()
     assert (np.diff(rows["t"]) >= 0).all()
     assert (np.diff(rows["transaction"]) >= 0).all()
     for account in COMPANIES:
-        amounts = rows["amount"][rows.where("account", account)]
-        assert (np.cumsum(amounts) >= 0).all(), account
+        for currency in currencies:
+            mine = rows.where("account", account) & rows.where("currency", currency)
+            assert (np.cumsum(rows["amount"][mine]) >= 0).all(), (account, currency)
+    # Only what is abroad and what is changed is in the buyer's currency.
+    for currency in abroad:
+        accounts = {
+            rows.words["account"][code] for code in set(rows["account"][rows.where("currency", currency)])
+        }
+        assert accounts <= {"buyer", "clearing_company", "payment_fees", "exchange"}
     inventory = np.cumsum(rows["amount"][rows.where("account", "inventory")])
     assert (inventory >= 0).all()
 
@@ -35,7 +47,7 @@ def test_postings_sum_to_zero_in_every_preset(preset: str) -> None:
 
 
 @given(runs())
-@settings(max_examples=25)
+@settings(max_examples=40)
 def test_postings_sum_to_zero_in_any_shop(run: Run) -> None:
     check_postings(run)
 
@@ -70,6 +82,28 @@ def test_a_transaction_that_does_not_sum_to_zero_is_not_entered() -> None:
     with pytest.raises(ValueError, match=r"^payment of order 3 does not sum to zero: "):
         ledger.post(1.0, "payment", 3, buyer=-100, seller=99)
     assert ledger.rows == []
+
+
+def test_an_exchange_that_takes_on_both_sides_is_not_entered() -> None:
+    ledger = Ledger()
+    with pytest.raises(ValueError, match=r"^remittance of order 3 gives and takes on both sides: "):
+        ledger.exchange(1.0, "remittance", 3, {"clearing_company": -100}, {"collection_account": -440})
+    assert ledger.rows == []
+
+
+def test_an_exchange_sums_to_zero_in_each_currency_within_one_transaction() -> None:
+    ledger = Ledger()
+    home = {"collection_account": 400}
+    ledger.exchange(1.0, "remittance", 3, {"clearing_company": -100, "payment_fees": 9}, home)
+    assert [(ACCOUNTS[row[4]], row[5], row[6]) for row in ledger.rows] == [
+        ("clearing_company", -100, 1),
+        ("payment_fees", 9, 1),
+        ("exchange", 91, 1),
+        ("collection_account", 400, 0),
+        ("exchange", -400, 0),
+    ]
+    assert {row[1] for row in ledger.rows} == {0}
+    assert ledger.transactions == 1
 
 
 def test_entries_of_nothing_are_left_out() -> None:

@@ -23,7 +23,7 @@ def covered(stretches: list[tuple[float, float]], begin: float, end: float) -> b
 
 def unmet_in_copies(run: Run, copies: Table, need: Need) -> tuple[int, int]:
     """Orders in which the need arose and was not met, looked up copy by copy and field by field."""
-    online = (web_place(run.scenario), "erp")
+    online = (web_place(run.scenario), "retailer", "erp")
     by_order: dict[int, list[int]] = {}
     for row in np.flatnonzero(copies.where("record", "order")).tolist():
         place, form = (copies.words[name][copies[name][row]] for name in ("place", "form"))
@@ -36,7 +36,9 @@ def unmet_in_copies(run: Run, copies: Table, need: Need) -> tuple[int, int]:
             continue
         arose += 1
         for field in Field:
-            if not field & need.fields:
+            # Who fetches his goods has left no address, and nobody needs it.
+            fetched = run.scenario.arrangement.trade == "O2O" and field == Field.ADDRESS
+            if fetched or not field & need.fields:
                 continue
             rows = [row for row in by_order.get(order, []) if copies["fields"][row] & int(field)]
             if not covered([(copies["since"][row], copies["until"][row]) for row in rows], begin, end):

@@ -12,6 +12,11 @@ from simlib.world import World, simulate
 from tests.shops import PRESETS, run_of, runs, scenario, scenarios, words
 
 
+def leaves(run: Run) -> str:
+    """The milestone at which goods leave the house."""
+    return "delivered" if run.scenario.arrangement.trade == "O2O" else "picked_up"
+
+
 def check_stock(run: Run) -> None:
     """The shelf holds what it held at the start and what came and went, never less than nothing."""
     movements = run.stock
@@ -33,12 +38,12 @@ def check_stock(run: Run) -> None:
         count[order, product_code] = count.get((order, product_code), 0) + abs(pieces)
         assert (pieces < 0) == (reason == "shipped")
         t = movements["t"][row]
-        begin = "picked_up" if reason == "shipped" else "closed"
+        begin = leaves(run) if reason == "shipped" else "closed"
         assert t == run.orders[begin][order]
     ordered: dict[tuple[int, int], int] = {}
     for row in range(run.lines.rows):
         order = int(run.lines["order"][row])
-        if not np.isnan(run.orders["picked_up"][order]):
+        if not np.isnan(run.orders[leaves(run)][order]):
             key = order, int(run.lines["product"][row])
             ordered[key] = ordered.get(key, 0) + int(run.lines["pieces"][row])
     assert shipped == ordered
@@ -95,15 +100,29 @@ def test_never_is_more_promised_than_lies_on_the_shelf(shop: Scenario, days: int
     # At the end exactly the orders between their reservation and the courier's round hold a promise.
     promised = [0] * len(shelf.on_hand)
     begin = "confirmed" if shop.confirmation.mode == "check-first" else None
+    begin = "offered" if shop.arrangement.mode == "contact-first" else begin
     for row in range(run.lines.rows):
         order = run.lines["order"][row]
-        waiting = np.isnan(run.orders["picked_up"][order]) and np.isnan(run.orders["closed"][order])
+        waiting = np.isnan(run.orders[leaves(run)][order]) and np.isnan(run.orders["closed"][order])
         if begin and waiting and not np.isnan(run.orders[begin][order]):
             promised[run.lines["product"][row]] += int(run.lines["pieces"][row])
     assert shelf.reserved == promised or begin is None
     for product, moved in enumerate(shelf.on_hand):
         at_start = shop.catalogue[product].stock
         assert moved == at_start + run.stock["pieces"][run.stock["product"] == product].sum()
+
+
+def test_lost_pieces_never_come_back() -> None:
+    run = simulate(scenario("taiwan-gift-shop").changed(logistics__loss=0.5), days=40, seed=1)
+    check_stock(run)
+    lost = np.flatnonzero(run.orders.where("state", "lost"))
+    assert len(lost) > 100
+    movements = run.stock
+    of_lost = np.isin(movements["order"], lost)
+    assert of_lost.sum() >= len(lost)
+    assert {movements.words["reason"][code] for code in movements["reason"][of_lost]} == {"shipped"}
+    ordered = run.lines["pieces"][np.isin(run.lines["order"], lost)].sum()
+    assert movements["pieces"][of_lost].sum() == -ordered
 
 
 def test_an_order_with_a_product_on_two_lines_needs_both_together() -> None:
