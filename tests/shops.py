@@ -289,6 +289,26 @@ def scenarios(draw: Any, abroad: bool = False) -> Scenario:
     )
 
 
+def quieted(shop: Scenario) -> Scenario:
+    """The same shop without what only the events engine knows: plain sales, undisputed, at home, unwatched."""
+    operator = "own-site" if shop.arrangement.operator == "own-site" else "platform-run"
+    return shop.changed(
+        arrangement={"trade": "B2C", "operator": operator, "mode": "direct"},
+        payment__release="completion",
+        payment__chargebacks__share=0.0,
+        payment__collection="domestic",
+        payout__changes=(),
+        logistics__loss=0.0,
+        disputes__share=0.0,
+        oversight={"enforced": False},
+    )
+
+
+def quiet_scenarios() -> st.SearchStrategy[Scenario]:
+    """Any small shop that both engines know."""
+    return scenarios().map(quieted)
+
+
 lengths = st.sampled_from([1, 7, 13, 20])
 """Days of a small run."""
 
