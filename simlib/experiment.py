@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simlib.arrays import NotExpressed, refused, simulate_arrays
+from simlib.arrays import NotExpressedError, refused, simulate_arrays
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.privacy import ONLINE, exposure_peak, record_days, time_online, unmet_needs
@@ -133,7 +133,9 @@ def _within(run: Run) -> Any:
     return Table({**copies, "until": until}, copies.words)
 
 
-def _measure(of: Callable[[Run], float], label: Callable[[], str], unit: Callable[[Scenario], str]) -> Measure:
+def _measure(
+    of: Callable[[Run], float], label: Callable[[], str], unit: Callable[[Scenario], str]
+) -> Measure:
     return Measure(of.__name__, of, label, unit)
 
 
@@ -148,7 +150,9 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure(
             peak_exposure, lambda: _("Readable online copies at the worst moment"), lambda _shop: _("copies")
         ),
-        _measure(total_exposure, lambda: _("Readable online exposure, total"), lambda _shop: _("record-days")),
+        _measure(
+            total_exposure, lambda: _("Readable online exposure, total"), lambda _shop: _("record-days")
+        ),
         _measure(days_online, lambda: _("An order's readable time online, mean"), lambda _shop: _("days")),
         _measure(needs_unmet, lambda: _("Needs that were not met"), lambda _shop: _("share")),
         _measure(seller_result, lambda: _("Seller's result"), lambda shop: shop.currency),
@@ -197,7 +201,7 @@ def run_once(scenario: Scenario, *, days: int, seed: int, engine: Engine = "auto
         return simulate(scenario, days=days, seed=seed)
     try:
         return simulate_arrays(scenario, days=days, seed=seed)
-    except NotExpressed:
+    except NotExpressedError:
         if engine == "arrays":
             raise
         return simulate(scenario, days=days, seed=seed)
@@ -216,7 +220,9 @@ def _all(tasks: Sequence[_Task], jobs: int | None, client: Any, progress: bool) 
     """The results of all tasks, in their order."""
     from tqdm.auto import tqdm
 
-    bar = tqdm(total=sum(len(task.seeds) for task in tasks), unit=_("runs"), disable=not progress, leave=False)
+    bar = tqdm(
+        total=sum(len(task.seeds) for task in tasks), unit=_("runs"), disable=not progress, leave=False
+    )
     with bar:
         if client is not None:
             return _on_cluster(tasks, client, bar)
@@ -274,7 +280,11 @@ def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence
         raise SafeShopError(
             _("runs must be a whole number from 1 to {most}, not {given}.").format(most=MOST_RUNS, given=runs)
         )
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= LARGEST_SEED - runs:
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, int | np.integer)
+        or not 0 <= seed <= LARGEST_SEED - runs
+    ):
         raise SafeShopError(
             _("seed must be a whole number from 0 to {most}, not {given}.").format(
                 most=LARGEST_SEED - int(runs), given=seed
@@ -290,7 +300,9 @@ def _checked(engine: str, jobs: int | None, measures: Iterable[str | Callable[[R
                 engines=", ".join(ENGINES), given=engine
             )
         )
-    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1)):
+    if jobs is not None and (
+        isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1)
+    ):
         raise SafeShopError(
             _("jobs must be a whole number from 1, or -1 for all processors, not {given}.").format(given=jobs)
         )
@@ -309,19 +321,19 @@ class Sample:
 
     Attributes
     ----------
-    values
+    numbers
         The numbers, in the order of the seeds; ``nan`` where a run does not have it.
     seeds
         The runs' seeds.
     """
 
-    values: Floats
+    numbers: Floats
     seeds: tuple[int, ...]
 
     @property
     def known(self) -> Floats:
         """The numbers without ``nan``."""
-        return self.values[~np.isnan(self.values)]
+        return self.numbers[~np.isnan(self.numbers)]
 
     @property
     def mean(self) -> float:
@@ -460,7 +472,7 @@ class Comparison:
     @property
     def difference(self) -> Sample:
         """Second less first, run by run."""
-        return Sample(self.second.values - self.first.values, self.first.seeds)
+        return Sample(self.second.numbers - self.first.numbers, self.first.seeds)
 
     @property
     def variance_reduction(self) -> float:
@@ -469,8 +481,8 @@ class Comparison:
         The variance of a difference of independent samples over that of the paired difference (common random
         numbers); infinite if the pairs differ by a constant.
         """
-        paired = ~np.isnan(self.difference.values)
-        first, second = self.first.values[paired], self.second.values[paired]
+        paired = ~np.isnan(self.difference.numbers)
+        first, second = self.first.numbers[paired], self.second.numbers[paired]
         if len(first) < 2:
             return float("nan")
         apart = float(first.var(ddof=1) + second.var(ddof=1))
@@ -497,9 +509,7 @@ def compare(
     """Two shops on the same seeds, so that they meet the same customers; parameters as in `replicate`."""
     _checked(engine, jobs, [measure])
     chosen = _chosen_seeds(runs, seeds, seed)
-    tasks = [
-        task for shop in (first, second) for task in _tasks(shop, (measure,), days, chosen, engine)
-    ]
+    tasks = [task for shop in (first, second) for task in _tasks(shop, (measure,), days, chosen, engine)]
     values = np.array([row[0] for rows in _all(tasks, jobs, client, progress) for row in rows])
     half = len(chosen)
     return Comparison(Sample(values[:half], tuple(chosen)), Sample(values[half:], tuple(chosen)))
@@ -526,7 +536,7 @@ class Sweep:
         Their values, one tuple a shop, the last field fastest.
     measures
         Keys of `MEASURES`.
-    values
+    numbers
         Points × measures × runs.
     """
 
@@ -535,12 +545,12 @@ class Sweep:
     fields: tuple[str, ...]
     points: tuple[tuple[Any, ...], ...]
     measures: tuple[str, ...]
-    values: Floats
+    numbers: Floats
     seeds: tuple[int, ...] = field(default=())
 
     def sample(self, point: int, measure: str) -> Sample:
         """The runs of one point."""
-        return Sample(self.values[point, self.measures.index(measure)], self.seeds)
+        return Sample(self.numbers[point, self.measures.index(measure)], self.seeds)
 
     def rows(self, level: float = 0.95) -> list[dict[str, Any]]:
         """One row a point and measure: the fields, measure, unit, mean, low, high, runs."""
@@ -619,8 +629,8 @@ def sweep(
     chosen = _chosen_seeds(runs, seeds, seed)
     tasks = [task for shop in shops for task in _tasks(shop, tuple(measures), days, chosen, engine)]
     rows = [row for rows in _all(tasks, jobs, client, progress) for row in rows]
-    values = np.array(rows).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
-    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), values, tuple(chosen))
+    numbers = np.array(rows).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
+    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), numbers, tuple(chosen))
 
 
 GRIDS: Final = PRESETS / "sweeps"
@@ -649,7 +659,9 @@ class Steps(BaseModel):
     def values(self) -> list[float | int]:
         """The values; whole numbers if all of them are."""
         spaced = [float(value) for value in np.linspace(self.start, self.to, self.steps)]
-        return [int(value) for value in spaced] if all(value.is_integer() for value in spaced) else list(spaced)
+        return (
+            [int(value) for value in spaced] if all(value.is_integer() for value in spaced) else list(spaced)
+        )
 
 
 class Grid(BaseModel):

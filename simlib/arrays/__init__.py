@@ -32,7 +32,7 @@ from simlib.streams import Floats, Integers, tick, to_ticks
 from simlib.world import LARGEST_SEED, MOST_DAYS
 
 
-class NotExpressed(SafeShopError):
+class NotExpressedError(SafeShopError):
     """The arrays cannot say what would happen; `simlib.world.simulate` can."""
 
 
@@ -78,9 +78,7 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             "members_at_start membership_age_days extra_line extra_piece".split()
         ),
         "Confirmation": frozenset("mode acknowledgement check price_floor".split()),
-        "PaymentMethod": frozenset(
-            "name weight pay_after redirect authentication fail attempts fee".split()
-        ),
+        "PaymentMethod": frozenset("name weight pay_after redirect authentication fail attempts fee".split()),
         "Payment": frozenset(
             "methods retry_after seller_notice escrow commission settlement_days settlement".split()
         ),
@@ -181,7 +179,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
 
     Raises
     ------
-    NotExpressed
+    NotExpressedError
         If the scenario has something that arrays cannot express, or if two orders ask for the same at the
         same moment in a way that does not tell who is first.
     SafeShopError
@@ -190,8 +188,10 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
     days, seed = _checked("days", days, 1, MOST_DAYS), _checked("seed", seed, 0, LARGEST_SEED)
     reasons = refused(scenario)
     if reasons:
-        raise NotExpressed(
-            _("The array engine cannot express {what}; use the events engine.").format(what=", ".join(reasons))
+        raise NotExpressedError(
+            _("The array engine cannot express {what}; use the events engine.").format(
+                what=", ".join(reasons)
+            )
         )
     flow = Flow(scenario, days, customers(scenario, days, seed, each_attempt=False))
     ending, t = flow.contend()
@@ -199,7 +199,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
         flow = Flow(scenario, days, customers(scenario, days, seed))
         ending, t = flow.contend()
     if ending != FINISHED:
-        raise NotExpressed(
+        raise NotExpressedError(
             _(
                 "On day {day}, two orders ask for the same at the very same moment, and the array engine cannot "
                 "tell which is first; use the events engine."

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from simlib.calendars import WeeklyClock
 from simlib.payment.ledger import ACCOUNTS, KINDS, share_of
-from simlib.records import ACTORS, EVENTS, STATES, Table
+from simlib.records import ACTORS, EVENTS, Table
 from simlib.scenario import Scenario
 from simlib.shop.customers import customers
 from simlib.shop.stock import Stock

@@ -545,7 +545,7 @@ def contend(
                 # The shelf is looked at: by customer service before it confirms, or by a packer.
                 one, end = first_line[order], first_line[order + 1]
                 agents += kind == DONE + CHECK
-                if mispriced[order] and check_first or not _on_shelf(one, end, product, pieces, free):
+                if (mispriced[order] and check_first) or not _on_shelf(one, end, product, pieces, free):
                     fate[order] = REJECTED if check_first else OUT_OF_STOCK
                     done[CHECK * orders + order] = t
                     packers += kind == GRANT
@@ -614,7 +614,9 @@ def contend(
                     # Not before all else of this moment: the shelf is looked at when the packer turns to it.
                     heappush(heap, (t, t, order * KINDS + GRANT))
                 else:
-                    ends = finish(opens, worked, shift, t, packing[order] if kind == PACK else inspection[order])
+                    ends = finish(
+                        opens, worked, shift, t, packing[order] if kind == PACK else inspection[order]
+                    )
                     if tracing:
                         since[kind * orders + order], turn[kind * orders + order] = t, packed
                     if ends < days:

@@ -46,9 +46,7 @@ def sweep_result(sweep: Sweep, key: str, ax: Axes | None = None, level: float = 
     at = across if numeric else list(range(len(across)))
     samples = [sweep.sample(row, key) for row in range(len(sweep.points))]
     for row, other in enumerate(others):
-        mine = [
-            sample for sample, point in zip(samples, sweep.points, strict=True) if point[1:] == other
-        ]
+        mine = [sample for sample, point in zip(samples, sweep.points, strict=True) if point[1:] == other]
         half = [(each.interval(level)[1] - each.interval(level)[0]) / 2 for each in mine]
         ax.errorbar(
             at,
