@@ -369,25 +369,24 @@ def _print_sweep(done: Sweep) -> None:
 
     from simlib.experiment import MEASURES
 
-    title = _("{scenario}: {days} days, {runs} runs of each").format(
-        scenario=done.scenario.name, days=done.days, runs=len(done.seeds)
-    )
-    table = Table(title=title, title_justify="left")
-    for name in done.fields:
-        table.add_column(name, justify="right")
-    table.add_column(_("Figure"))
-    for name in (_("Mean"), _("From"), _("To")):
-        table.add_column(name, justify="right")
-    table.add_column(_("Unit"))
-    for row in done.rows():
-        figures = (_finite(row[name]) for name in ("mean", "low", "high"))
-        table.add_row(
-            *(str(row[name]) for name in done.fields),
-            MEASURES[row["measure"]].label(),
-            *("–" if figure is None else f"{figure:,.2f}" for figure in figures),
-            row["unit"],
+    console = Console()
+    console.print(
+        _("{scenario}: {days} days, {runs} runs of each").format(
+            scenario=done.scenario.name, days=done.days, runs=len(done.seeds)
         )
-    Console().print(table)
+    )
+    for key in done.measures:
+        rows = [row for row in done.rows() if row["measure"] == key]
+        table = Table(title=f"{MEASURES[key].label()} ({rows[0]['unit']})", title_justify="left")
+        for name in (*done.fields, _("Mean"), _("From"), _("To")):
+            table.add_column(name, justify="right")
+        for row in rows:
+            figures = (_finite(row[name]) for name in ("mean", "low", "high"))
+            table.add_row(
+                *(str(row[name]) for name in done.fields),
+                *("–" if figure is None else f"{figure:,.2f}" for figure in figures),
+            )
+        console.print(table)
 
 
 @app.command(help=_("Build the synthetic datasets, or check that they are up to date."))

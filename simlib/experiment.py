@@ -268,7 +268,7 @@ def _tasks(
         yield _Task(scenario, measures, days, tuple(seeds[first : first + RUNS_AT_ONCE]), engine)
 
 
-def _chosen_seeds(runs: object, seeds: Sequence[int] | None, seed: object) -> Sequence[int]:
+def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence[int]:
     if seeds is not None:
         chosen: Sequence[int] = tuple(seeds)
         if not chosen:
@@ -293,7 +293,7 @@ def _chosen_seeds(runs: object, seeds: Sequence[int] | None, seed: object) -> Se
     return range(int(seed), int(seed) + int(runs))
 
 
-def _checked(engine: str, jobs: object, measures: Iterable[str | Callable[[Run], float]]) -> None:
+def _checked(engine: str, jobs: int | None, measures: Iterable[str | Callable[[Run], float]]) -> None:
     if engine not in ENGINES:
         raise SafeShopError(
             _("engine must be one of {engines}, not {given}.").format(
@@ -321,19 +321,19 @@ class Sample:
 
     Attributes
     ----------
-    values
+    numbers
         The numbers, in the order of the seeds; ``nan`` where a run does not have it.
     seeds
         The runs' seeds.
     """
 
-    values: Floats
+    numbers: Floats
     seeds: tuple[int, ...]
 
     @property
     def known(self) -> Floats:
         """The numbers without ``nan``."""
-        return self.values[~np.isnan(self.values)]
+        return self.numbers[~np.isnan(self.numbers)]
 
     @property
     def mean(self) -> float:
@@ -365,8 +365,7 @@ def half_width(values: Floats, level: float = 0.95) -> float:
     from scipy import stats
 
     error = float(values.std(ddof=1)) / len(values) ** 0.5
-    half: float = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
-    return half
+    return float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
 
 
 def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
@@ -397,7 +396,7 @@ def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
     spread = float(values.std(ddof=1))
 
     def enough(runs: int) -> bool:
-        return bool(float(stats.t.ppf((1 + level) / 2, runs - 1)) * spread / runs**0.5 <= precision)
+        return float(stats.t.ppf((1 + level) / 2, runs - 1)) * spread / runs**0.5 <= precision
 
     most = 2
     while not enough(most):
@@ -473,7 +472,7 @@ class Comparison:
     @property
     def difference(self) -> Sample:
         """Second less first, run by run."""
-        return Sample(self.second.values - self.first.values, self.first.seeds)
+        return Sample(self.second.numbers - self.first.numbers, self.first.seeds)
 
     @property
     def variance_reduction(self) -> float:
@@ -482,8 +481,8 @@ class Comparison:
         The variance of a difference of independent samples over that of the paired difference (common random
         numbers); infinite if the pairs differ by a constant.
         """
-        paired = ~np.isnan(self.difference.values)
-        first, second = self.first.values[paired], self.second.values[paired]
+        paired = ~np.isnan(self.difference.numbers)
+        first, second = self.first.numbers[paired], self.second.numbers[paired]
         if len(first) < 2:
             return float("nan")
         apart = float(first.var(ddof=1) + second.var(ddof=1))
@@ -537,7 +536,7 @@ class Sweep:
         Their values, one tuple a shop, the last field fastest.
     measures
         Keys of `MEASURES`.
-    values
+    numbers
         Points × measures × runs.
     """
 
@@ -546,12 +545,12 @@ class Sweep:
     fields: tuple[str, ...]
     points: tuple[tuple[Any, ...], ...]
     measures: tuple[str, ...]
-    values: Floats
+    numbers: Floats
     seeds: tuple[int, ...] = field(default=())
 
     def sample(self, point: int, measure: str) -> Sample:
         """The runs of one point."""
-        return Sample(self.values[point, self.measures.index(measure)], self.seeds)
+        return Sample(self.numbers[point, self.measures.index(measure)], self.seeds)
 
     def rows(self, level: float = 0.95) -> list[dict[str, Any]]:
         """One row a point and measure: the fields, measure, unit, mean, low, high, runs."""
@@ -630,8 +629,8 @@ def sweep(
     chosen = _chosen_seeds(runs, seeds, seed)
     tasks = [task for shop in shops for task in _tasks(shop, tuple(measures), days, chosen, engine)]
     rows = [row for rows in _all(tasks, jobs, client, progress) for row in rows]
-    table = np.array(rows, dtype=float).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
-    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), table, tuple(chosen))
+    numbers = np.array(rows).reshape(len(points), len(chosen), len(measures)).transpose(0, 2, 1)
+    return Sweep(scenario, int(days), tuple(vary), points, tuple(measures), numbers, tuple(chosen))
 
 
 GRIDS: Final = PRESETS / "sweeps"

@@ -205,10 +205,26 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "Duration": frozenset(["mean", "unit", "spread"]),
         "Clock": frozenset(["time", "days"]),
         "Hours": frozenset(["opens", "closes", "days"]),
+        "Arrangement": frozenset(["trade", "operator", "mode"]),
+        "Negotiation": frozenset(["offer", "decision", "deal"]),
+        "Fulfilment": frozenset(["handling", "fee", "wholesale"]),
+        "StorePickup": frozenset(["after"]),
+        "Chargebacks": frozenset(["share", "after", "limit_days", "fee"]),
+        "CrossBorder": frozenset(
+            ["buyer_currency", "rate", "rates", "remittance_days", "clearing_fee", "operator_fee", "payout"]
+        ),
+        "RateStep": frozenset(["day", "rate"]),
+        "PayoutChange": frozenset(["day", "by"]),
+        "Payout": frozenset(["hold_days", "noticed_after_days", "changes"]),
+        "DisputeStep": frozenset(["name", "lasts", "settles", "for_buyer", "cost"]),
+        "Disputes": frozenset(["share", "steps"]),
+        "Incident": frozenset(["day", "kind"]),
+        "Oversight": frozenset(["enforced", "incidents"]),
     }
 )
 """The fields of each part that the arrays know. Any other that is not at its default is refused by its name, so that
-a new feature of the model is never passed over in silence. Retention is not listed: it is worked out after the run."""
+a new feature of the model is never passed over in silence; what is known and yet not expressed stands in `REFUSALS`.
+Retention is not listed: it is worked out after the run."""
 
 
 class LaterTable(Table):
