@@ -10,14 +10,17 @@ from simlib.panels.trust import (
     what_if_watched,
 )
 from simlib.panels.what_if import Choice, Slider, WhatIf
+from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 
 __all__ = [
     "Choice",
     "OwnShop",
     "Slider",
     "WhatIf",
+    "WhereToSell",
     "what_if_check",
     "what_if_false_reviews",
+    "what_if_fees",
     "what_if_lost_parcels",
     "what_if_order_flow",
     "what_if_price_error",

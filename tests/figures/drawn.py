@@ -17,6 +17,8 @@ from matplotlib.transforms import Bbox
 
 from simlib import figures
 from simlib.order_flow import price_error_result
+from simlib.platform import ways
+from simlib.platform.fees import charge_month, schedule
 from simlib.privacy import POLICIES, copies_of, policy, policy_label, time_online
 from simlib.privacy.copies import web_place
 from simlib.records import Run, Table
@@ -37,6 +39,8 @@ def drawings(run: Run) -> dict[str, Drawing]:
     online = time_online(list(policies.values())[-1], [web_place(run.scenario)], "order")
     results = {label: price_error_result(run) for label in ("automatic confirmation", "check, then confirm")}
     currency = run.scenario.currency
+    fees = {"TWD": "own-site-tw", "CNY": "marketplace-cn", "HKD": "own-site-hk"}[currency]
+    month = charge_month(schedule(fees), ways.sales(run, "platform-run", 0, run.days), run.scenario.place)
     made: dict[str, Drawing] = {
         "shop_funnel": lambda ax: figures.shop_funnel(run, ax),
         "stage_days": lambda ax: figures.stage_days(run, ax),
@@ -48,6 +52,13 @@ def drawings(run: Run) -> dict[str, Drawing]:
         "copies_by_place": lambda ax: figures.copies_by_place(policies, run.days - 1, ax),
         "history_protected": lambda ax: figures.history_protected(11.3, 0.999, 10, ax),
     }
+    label = ways.tried_label("marketplace")
+    reach = {label: ways.within_reach(copies_of(run), run.days)}
+    made |= {
+        "customers_within_reach": lambda ax: figures.customers_within_reach(reach, ax),
+        "what_100_leaves": lambda ax: figures.what_100_leaves({label: month}, currency, ax),
+        "where_100_goes": lambda ax: figures.where_100_goes({label: run}, ax),
+    }
     for order in range(min(run.orders.rows, 1)):
         made["order_timeline"] = partial(figures.order_timeline, run, order)
     return made
@@ -55,6 +66,7 @@ def drawings(run: Run) -> dict[str, Drawing]:
 
 FIGURES = (
     "copies_by_place",
+    "customers_within_reach",
     "days_online",
     "exposure_over_time",
     "history_protected",
@@ -64,6 +76,8 @@ FIGURES = (
     "price_error_results",
     "shop_funnel",
     "stage_days",
+    "what_100_leaves",
+    "where_100_goes",
 )
 """Names of all public figures."""
 
