@@ -121,6 +121,7 @@ def test_a_figure_has_title_axis_label_alt_text_and_sentence(run: str, figure: s
     # Where names stand along an axis, or each bar carries its own, no label is needed.
     named = {"shop_funnel", "stage_days", "payment_outcomes", "copies_by_place", "price_error_results"}
     named |= {"customers_within_reach", "what_100_leaves", "where_100_goes"}
+    named |= {"checked_cases", "cost_of_lost_parcels", "dispute_ends"}
     assert bool(ax.get_ylabel()) == (figure not in named | {"order_timeline"})
     for words in (figures.alt_text(ax), figures.sentence(ax)):
         assert words.endswith(".")
@@ -135,7 +136,7 @@ def test_an_axis_says_its_unit(preset: str, figure: str) -> None:
     ax = drawn(preset, figure)
     labels = f"{ax.get_xlabel()} {ax.get_ylabel()}"
     currency = scenario(preset).currency
-    assert re.search(rf"\b(days|years|number|copies|orders|{currency})\b|%", labels)
+    assert re.search(rf"\b(days|years|number|copies|orders|cases|disputes|{currency})\b|%", labels)
 
 
 @every_case
