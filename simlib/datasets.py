@@ -29,6 +29,7 @@ from typing import Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from simlib.errors import SafeShopError
+from simlib.facts import fact
 from simlib.languages import _
 from simlib.people import DEFAULT_START, LOCALES, Person, people
 from simlib.records import MILESTONES, STATES, Run
@@ -59,6 +60,41 @@ REGULAR_FROM, VIP_FROM = 1, 3
 """Completed orders that make a member regular, and a very important one."""
 GIFTS: Final = 0.2
 """Share of orders that go to somebody else than the buyer (decoration)."""
+
+RATES: Final = "exchange-rates-cny-twd"
+"""The fact that states the series of exchange rates."""
+RATES_START: Final = date(2026, 1, 5)
+"""Day 0 of the series, as of the presets."""
+RATES_TABLE: Final = Table(
+    "exchange-rates",
+    (
+        FieldSpec("date", "date", N_("Date"), "B2", "rate", "2026-01-05", False, {"required": True}),
+        FieldSpec(
+            "day",
+            "integer",
+            N_("Days since the start"),
+            "B2",
+            "rate",
+            "0",
+            False,
+            {"required": True, "minimum": 0},
+        ),
+        FieldSpec("base", "string", N_("Currency changed"), "B2", "rate", "CNY", False, {"required": True}),
+        FieldSpec("quote", "string", N_("Currency received"), "B2", "rate", "TWD", False, {"required": True}),
+        FieldSpec(
+            "rate",
+            "number",
+            N_("Received for one"),
+            "B2",
+            "rate",
+            "4.4",
+            False,
+            {"required": True, "minimum": 0},
+        ),
+    ),
+    ("date",),
+)
+"""Columns of the published exchange rates."""
 
 T = TypeVar("T")
 
@@ -203,7 +239,7 @@ def contents() -> dict[str, bytes]:
 
 def datasets() -> tuple[Dataset, ...]:
     """All datasets with their rows."""
-    return (_vault_export(), _order_times(), _three_shops(), _members())
+    return (_vault_export(), _order_times(), _three_shops(), _members(), _exchange_rates())
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -220,7 +256,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------
-# the four datasets
+# the datasets
 
 
 def _vault_export() -> Dataset:
@@ -294,6 +330,33 @@ def _members() -> Dataset:
             for locale in LOCALES
         ),
     )
+
+
+def _exchange_rates() -> Dataset:
+    known = fact(RATES)
+    return Dataset(
+        "exchange-rates",
+        "A stated series of exchange rates, CNY in TWD",
+        "The rates with which the course reckons payments across the border, one row for each day on which the "
+        "rate changes; it holds until the next. They are made up and swing about as much as such rates do: "
+        "nobody's quotation, and the same for everybody.",
+        {"fact": known.id, "start": RATES_START.isoformat(), "command": COMMAND},
+        (Resource(RATES_TABLE, "Exchange rates", exchange_rates(), {}),),
+    )
+
+
+def exchange_rates() -> list[Row]:
+    """One row for each day of the stated series, for `RATES_TABLE`."""
+    return [
+        {
+            "date": RATES_START + timedelta(days=step["day"]),
+            "day": step["day"],
+            "base": "CNY",
+            "quote": "TWD",
+            "rate": Decimal(repr(step["rate"])),
+        }
+        for step in fact(RATES).value
+    ]
 
 
 def _built_from(preset: str, days: int) -> dict[str, Any]:

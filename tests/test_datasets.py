@@ -23,6 +23,7 @@ import pytest
 from simlib import datasets
 from simlib.datasets import Difference
 from simlib.errors import SafeShopError
+from simlib.facts import value
 from simlib.people import people
 from simlib.records import MILESTONES, Run
 from simlib.scenario import MINOR_UNITS, Scenario, presets
@@ -77,7 +78,7 @@ def test_two_processes_build_the_same_bytes_whatever_hash_seed_time_zone_and_lan
         )
     first, second = (files_in(tmp_path / place) for place in ("0", "1"))
     assert first == second
-    assert len(first) == 18
+    assert len(first) == 21
 
 
 def test_the_committed_files_are_those_a_fresh_build_makes() -> None:
@@ -175,9 +176,11 @@ def test_every_package_says_that_it_is_synthetic_and_what_it_was_built_from(fres
         package = json.loads(fresh[path])
         assert package["synthetic"] is True
         assert package["licenses"][0]["name"] == "CC0-1.0"
-        assert {"command", "seed", "faker"} <= package["builtFrom"].keys()
-        of_what = {"locale", "people"} if package["name"] == "members" else {"preset", "days"}
-        assert of_what <= package["builtFrom"].keys()
+        assert {"members": {"locale", "people"}, "exchange-rates": {"fact", "start"}}.get(
+            package["name"], {"preset", "days"}
+        ) <= package["builtFrom"].keys()
+        drawn = set() if package["name"] == "exchange-rates" else {"seed", "faker"}
+        assert {"command"} | drawn <= package["builtFrom"].keys()
         for resource in package["resources"]:
             content = fresh[f"{path.partition('/')[0]}/{resource['path']}"]
             assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -373,6 +376,18 @@ def test_the_three_shops_share_their_columns(fresh: dict[str, bytes]) -> None:
         for preset in datasets.COMPARED
     }
     assert len(headers) == 1
+
+
+def test_the_published_rates_are_those_the_lesson_reckons_with(fresh: dict[str, bytes]) -> None:
+    rows = decode(datasets.RATES_TABLE, fresh["exchange-rates/exchange-rates.csv"], "exchange-rates")
+    stated = value(datasets.RATES)
+    assert [(row["day"], row["rate"]) for row in rows] == [
+        (step["day"], Decimal(str(step["rate"]))) for step in stated
+    ]
+    days = [cast(date, row["date"]) for row in rows]
+    assert days[0] == Scenario.load("taiwan-gift-shop").start
+    assert all(day.weekday() < 5 for day in days)
+    assert len(set(days)) == len(days) == 130
 
 
 def test_members_of_each_language_are_two_hundred_and_all_marked(fresh: dict[str, bytes]) -> None:

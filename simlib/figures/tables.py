@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simlib.facts import Fact
@@ -33,7 +33,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFram
     return pd.DataFrame([[number(value) for value in row] for row in rows], columns=list(heads))
 
 
-def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def show_table(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()
+) -> None:
     """Put a table into the notebook.
 
     Parameters
@@ -44,11 +46,16 @@ def show_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[objec
         Heads of the columns, with units.
     rows
         Numbers or texts. Numbers are aligned to the right.
+    right
+        Columns of amounts that are already written out, to be aligned like numbers.
     """
     from IPython.display import display
 
     frame = table(heads, rows)
-    numeric = [all(isinstance(row[column], int | float) for row in rows) for column in range(len(heads))]
+    numeric = [
+        column in right or all(isinstance(row[column], int | float) for row in rows)
+        for column in range(len(heads))
+    ]
     text = f"{caption}\n{frame.to_string(index=False)}"
     styler = (
         frame.style.hide(axis="index")

@@ -39,6 +39,8 @@ from simlib.scenario import MINOR_UNITS, DisputeStep
 SHADES = {"reduced-visibility": 0.10, "frozen-payout": 0.22, "closure": 0.38}
 """How dark the time under each consequence is."""
 
+DAYS_A_YEAR = 365.25
+
 
 def show_rulebook() -> None:
     """Show what costs how many points, and from how many points a platform acts (row A11)."""
@@ -129,12 +131,12 @@ def store_watched(runs: Mapping[str, Run], ax: Axes | None = None) -> Axes:
             acts=acts or consequence_label("none")
         ),
         sentence=_(
-            "In {days} days the store sold for {sales} {currency}: {label}. Without: {usual} {currency}. That is "
-            "{lost} % less, and {held} {currency} of finished orders are held back on the last day, at {points} "
-            "points."
+            "Sales in {days} days: {label}, {sales} {currency}; {first}, {usual} {currency}. That is {lost} % less. On "
+            "the last day the store has {points} points, and {held} {currency} of finished orders are held back."
         ).format(
             days=run.days,
             label=last,
+            first=first,
             sales=number(round(watched.sales)),
             usual=number(round(usual.sales)),
             currency=run.scenario.currency,
@@ -192,7 +194,7 @@ def credit_over_time(
     if event is not None:
         ax.axvline(event, color=RED, linestyle=":", linewidth=2)
     ax.axhline(100, color=GREY, linewidth=1)
-    ax.set_xlim(1, max(len(values) for values in buyers.values()))
+    ax.set_xlim(1, max(2, *(len(values) for values in buyers.values())))
     low = min(min(values) for values in buyers.values())
     ax.set_ylim(min(60.0, low - 5), max(110.0, 5 + max(max(values) for values in buyers.values())))
     ax.set_xlabel(_("days since the seller moved in"))
@@ -348,9 +350,9 @@ def show_detectors() -> None:
                 100 * alone.share,
                 100 * alone.hit,
                 100 * alone.false_alarm,
-                _percent(expected(alone, 1).really_fake),
-                _percent(expected(twice, 1).really_fake),
-                _percent(twice.hit),
+                round(100 * expected(alone, 1).really_fake),
+                round(100 * expected(twice, 1).really_fake),
+                round(100 * twice.hit),
             ]
         )
     show_table(
@@ -413,7 +415,7 @@ def dispute_ends(results: DisputeResults, currency: str, ax: Axes | None = None)
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes()
-    labels = [*(step_label(name) for name in results.steps), _("not settled yet")]
+    labels = [*(step_label(name) for name in results.steps), _("still open")]
     none = [0] * len(results.steps)
     parts = (
         (_("buyer got his money back"), [*results.for_buyer.tolist(), 0], ORANGE, ""),
@@ -423,7 +425,7 @@ def dispute_ends(results: DisputeResults, currency: str, ax: Axes | None = None)
     left = np.zeros(len(labels))
     for label, counts, colour, hatch in parts:
         ax.barh(
-            labels[::-1],
+            range(len(labels)),
             counts[::-1],
             left=left[::-1],
             color=colour,
@@ -432,9 +434,10 @@ def dispute_ends(results: DisputeResults, currency: str, ax: Axes | None = None)
             label=label,
         )
         left += np.array(counts)
+    ax.set_yticks(range(len(labels)), labels[::-1])
     for row, total in enumerate(left[::-1]):
         ax.annotate(number(int(total)), (total, row), xytext=(6, 0), textcoords="offset points", va="center")
-    ax.set_xlim(0, max(float(left.max(initial=0)), 1) * 1.12)
+    ax.set_xlim(0, max(float(left.max(initial=0)), 5) * 1.12)
     whole_numbers(ax.xaxis)
     ax.set_xlabel(_("disputes that ended in this step"))
     ax.grid(axis="y", visible=False)
@@ -586,14 +589,15 @@ def late_warning(run: Run, warning: PublicWarning, ax: Axes | None = None) -> Ax
             label=label,
         )
     if not np.isnan(warning.day):
+        early = warning.day < 0.4 * run.days
         ax.axvline(warning.day, color=GREY, linestyle=":", linewidth=2)
         ax.annotate(
             _("first review: day {day}").format(day=number(round(warning.day, 1))),
             (warning.day, 0.94),
             xycoords=ax.get_xaxis_transform(),
-            xytext=(-6, 0),
+            xytext=(6 if early else -6, 0),
             textcoords="offset points",
-            ha="right",
+            ha="left" if early else "right",
             va="center",
         )
     ax.set_xlim(0, run.days)
@@ -646,8 +650,8 @@ def show_dispute_holds(delivered: datetime, opened: datetime, settled: datetime)
                 law.window_days,
                 f"{window.ends:%Y-%m-%d %H:%M}",
                 f"{held:%Y-%m-%d %H:%M}" if held else _("not known yet"),
-                law.accounts_kept_days,
-                number(law.platform_kept_days) if law.platform_kept_days else _("not known"),
+                round(law.accounts_kept_days / DAYS_A_YEAR),
+                round(law.platform_kept_days / DAYS_A_YEAR) if law.platform_kept_days else float("nan"),
             ]
         )
     show_table(
@@ -661,8 +665,8 @@ def show_dispute_holds(delivered: datetime, opened: datetime, settled: datetime)
             _("days to change one’s mind"),
             _("that time ends"),
             _("order may be closed"),
-            _("days papers are kept"),
-            _("days platforms keep records"),
+            _("years papers are kept"),
+            _("years platforms keep records (– not known)"),
         ],
         rows,
     )

@@ -2,6 +2,7 @@
 
 from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
+from simlib.panels.payment import what_if_payout_account, what_if_screening, what_if_settlement
 from simlib.panels.retention import what_if_retention
 from simlib.panels.trust import (
     what_if_check,
@@ -10,17 +11,23 @@ from simlib.panels.trust import (
     what_if_watched,
 )
 from simlib.panels.what_if import Choice, Slider, WhatIf
+from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 
 __all__ = [
     "Choice",
     "OwnShop",
     "Slider",
     "WhatIf",
+    "WhereToSell",
     "what_if_check",
     "what_if_false_reviews",
+    "what_if_fees",
     "what_if_lost_parcels",
     "what_if_order_flow",
+    "what_if_payout_account",
     "what_if_price_error",
     "what_if_retention",
+    "what_if_screening",
+    "what_if_settlement",
     "what_if_watched",
 ]

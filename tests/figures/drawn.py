@@ -16,7 +16,13 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from simlib import figures
+from simlib.logistics import lost_parcels
 from simlib.order_flow import price_error_result
+from simlib.platform import ways
+from simlib.platform.disputes import dispute_results
+from simlib.platform.fees import charge_month, schedule
+from simlib.platform.ratings import FalseReviews, credit_by_day, public_warning, ratings_of
+from simlib.platform.verification import detector, expected
 from simlib.privacy import POLICIES, copies_of, policy, policy_label, time_online
 from simlib.privacy.copies import web_place
 from simlib.records import Run, Table
@@ -37,6 +43,8 @@ def drawings(run: Run) -> dict[str, Drawing]:
     online = time_online(list(policies.values())[-1], [web_place(run.scenario)], "order")
     results = {label: price_error_result(run) for label in ("automatic confirmation", "check, then confirm")}
     currency = run.scenario.currency
+    fees = {"TWD": "own-site-tw", "CNY": "marketplace-cn", "HKD": "own-site-hk"}[currency]
+    month = charge_month(schedule(fees), ways.sales(run, "platform-run", 0, run.days), run.scenario.place)
     made: dict[str, Drawing] = {
         "shop_funnel": lambda ax: figures.shop_funnel(run, ax),
         "stage_days": lambda ax: figures.stage_days(run, ax),
@@ -48,22 +56,47 @@ def drawings(run: Run) -> dict[str, Drawing]:
         "copies_by_place": lambda ax: figures.copies_by_place(policies, run.days - 1, ax),
         "history_protected": lambda ax: figures.history_protected(11.3, 0.999, 10, ax),
     }
+    label = ways.tried_label("marketplace")
+    reach = {label: ways.within_reach(copies_of(run), run.days)}
+    made |= {
+        "customers_within_reach": lambda ax: figures.customers_within_reach(reach, ax),
+        "what_100_leaves": lambda ax: figures.what_100_leaves({label: month}, currency, ax),
+        "where_100_goes": lambda ax: figures.where_100_goes({label: run}, ax),
+    }
+    false = credit_by_day(*ratings_of(run), 0.0, run.days, FalseReviews(run.days / 2, 30))
+    made |= {
+        "store_watched": lambda ax: figures.store_watched({label: run}, ax),
+        "credit_over_time": lambda ax: figures.credit_over_time({label: false}, run.days / 2, ax),
+        "checked_cases": lambda ax: figures.checked_cases(expected(detector("fake-goods"), 10_000), ax),
+        "dispute_ends": lambda ax: figures.dispute_ends(dispute_results(run), currency, ax),
+        "cost_of_lost_parcels": lambda ax: figures.cost_of_lost_parcels(lost_parcels(run), currency, ax),
+        "late_warning": lambda ax: figures.late_warning(run, public_warning(run), ax),
+    }
     for order in range(min(run.orders.rows, 1)):
         made["order_timeline"] = partial(figures.order_timeline, run, order)
     return made
 
 
 FIGURES = (
+    "checked_cases",
     "copies_by_place",
+    "cost_of_lost_parcels",
+    "credit_over_time",
+    "customers_within_reach",
     "days_online",
+    "dispute_ends",
     "exposure_over_time",
     "history_protected",
+    "late_warning",
     "order_timeline",
     "orders_under_way",
     "payment_outcomes",
     "price_error_results",
     "shop_funnel",
     "stage_days",
+    "store_watched",
+    "what_100_leaves",
+    "where_100_goes",
 )
 """Names of all public figures."""
 

@@ -114,8 +114,7 @@ def test_a_watched_store_shows_each_days_orders_and_when_the_platform_acted() ->
         assert points(line)[1][:-1].tolist() == expected_counts
     sold, fewer = (run.orders.pandas().dropna(subset=["paid"])["amount"].sum() for run in (usual, leaky))
     said = figures.sentence(ax)
-    assert f"{fewer / 100:,.0f} CNY: leaky" in said
-    assert f"Without: {sold / 100:,.0f} CNY" in said
+    assert f"leaky, {fewer / 100:,.0f} CNY; usual, {sold / 100:,.0f} CNY" in said
     assert f"{100 * (1 - fewer / sold):.1f} % less" in said
     assert "24 points" in said
     assert [note.get_text() for note in ax.texts] == ["day 10: 24 points, payout frozen"]
@@ -257,5 +256,6 @@ def test_a_complaint_in_time_holds_the_order_and_one_too_late_does_not(tables: l
     for opened in (early, late):
         figures.show_dispute_holds(delivered, opened, settled)
     held = [[row[3] for row in table[2]] for table in tables]
+    assert [row[4] for row in tables[0][2]] == [5, 30, 7, 10]
     until, over = "2026-03-27 12:00", "2026-03-10 00:00"
     assert held == [[until, until, "2026-03-02 15:00", until], [over, over, "2026-03-02 15:00", until]]

@@ -111,3 +111,8 @@ def test_each_step_of_the_ladders_has_its_own_words_and_is_dearer_than_the_one_b
     for below, above in itertools.pairwise(steps):
         assert below.lasts.mean_days < above.lasts.mean_days
         assert below.cost < above.cost
+    # The lesson says so: most end in the first step, and the others make up most of the days and of the costs.
+    first = expected_steps(steps)[0]
+    assert first.ended > 0.5
+    assert first.ended * first.days < expected_days(steps) / 2
+    assert first.ended * first.cost < expected_cost(steps) / 2
