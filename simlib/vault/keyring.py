@@ -55,8 +55,11 @@ def text64(data: bytes) -> str:
 
 
 def bytes64(text: str) -> bytes:
-    """The opposite of `text64`."""
-    return base64.b64decode(text, validate=True)
+    """The opposite of `text64`; `ValueError` unless the text is exactly what `text64` gives."""
+    data = base64.b64decode(text, validate=True)
+    if text64(data) != text:  # bits that decoding ignores would be free to change
+        raise ValueError("not canonical base 64")
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class Keyring:
         Asked for at log-in.
     generation
         Counts root keys; grows with each renewal.
+    edition
+        Counts writings of the key file; the trail notes it, so an older key file put back is found.
     slots
         User name → slot.
     wrapped
@@ -128,6 +133,7 @@ class Keyring:
     vault: bytes
     shop_code: str
     generation: int
+    edition: int
     slots: Mapping[str, Slot]
     wrapped: Mapping[int, bytes]
     carrier_public: bytes
@@ -233,7 +239,7 @@ class Keyring:
         except (InvalidTag, ValueError):
             raise Broken from None
         grants = Grants(keys[:KEY_BYTES], keys[KEY_BYTES:] or None)
-        if not self._is_genuine(grants):
+        if not self.is_genuine(grants):
             raise Broken
         return grants, secret
 
@@ -242,7 +248,8 @@ class Keyring:
         salt = sha256(pack("nobody", self.vault, name)).digest()[:SALT_BYTES]
         return replace(like, salt=salt, sealed=bytes(len(like.sealed)))
 
-    def _is_genuine(self, grants: Grants) -> bool:
+    def is_genuine(self, grants: Grants) -> bool:
+        """Whether the file these keys belong to is unchanged."""
         body = canonical(self._body())
         told = self._marks(body, grants)
         return all(hmac.compare_digest(mark, self.marks.get(name, b"")) for name, mark in told.items())
@@ -258,6 +265,7 @@ class Keyring:
             "vault": text64(self.vault),
             "shop_code": self.shop_code,
             "generation": self.generation,
+            "edition": self.edition,
             "slots": {name: _told(slot) for name, slot in self.slots.items()},
             "compartments": {str(number): text64(sealed) for number, sealed in self.wrapped.items()},
             "carrier_public": text64(self.carrier_public),
@@ -282,7 +290,7 @@ class Keyring:
 
     def write(self, folder: Path, grants: Grants, *, overwrite_old: bool = False) -> Keyring:
         """Replace the key file, whole or not at all."""
-        data = self.to_bytes(grants)
+        data = replace(self, edition=self.edition + 1).to_bytes(grants)
         replace_file(folder / KEYS_FILE, data, overwrite_old=overwrite_old)
         return read_keyring_bytes(data, folder)
 
@@ -347,7 +355,7 @@ def new_keyring(shop_code: str, random: Random = os.urandom) -> tuple[Keyring, G
     """A keyring without users, and its fresh root and trail keys."""
     root = random(KEY_BYTES)
     grants = Grants(random(KEY_BYTES), root)
-    ring = Keyring(random(SALT_BYTES), shop_code, 1, {}, {}, b"", b"", {})
+    ring = Keyring(random(SALT_BYTES), shop_code, 1, 0, {}, {}, b"", b"", {})
     ring = ring.with_carrier(root, X25519PrivateKey.generate(), random)
     return ring.with_compartments(root, [Compartment(DIRECTORY, "directory", "", random(KEY_BYTES))]), grants
 
@@ -381,6 +389,7 @@ def read_keyring_bytes(data: bytes, folder: Path) -> Keyring:
             bytes64(told["vault"]),
             str(told["shop_code"]),
             int(told["generation"]),
+            int(told["edition"]),
             {name: _slot(slot) for name, slot in told["slots"].items()},
             {int(number): bytes64(sealed) for number, sealed in told["compartments"].items()},
             bytes64(told["carrier_public"]),
