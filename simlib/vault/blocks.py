@@ -14,31 +14,43 @@ from simlib.vault.sealing import Broken, Tagger, derive, open_numbered, pack, se
 
 BLOCK_ROWS = 1_000
 Cells = Sequence[str]
-_ROW, _CELL = "\x1e", "\x1f"
+_ROW, CELL = "\x1e", "\x1f"
 _PLAIN, _JSON = b"\x00", b"\x01"
 _MAX_BYTES = 64 << 20
 _LEVEL = 1  # higher levels save a tenth of the room for several times the time
 
 
-def encode_rows(rows: Sequence[Cells]) -> bytes:
-    """Write rows of equally many cells as compressed bytes.
+def join_rows(rows: Sequence[Cells], joined: Sequence[str] | None = None) -> bytes:
+    """Write rows of equally many cells as bytes, before compression.
 
     The signs that separate cells and rows are counted afterwards: if a cell holds one of them, JSON is used.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    joined
+        Each row's cells joined by `CELL`, where the caller has them already.
     """
-    text = _ROW.join([_CELL.join(row) for row in rows])
-    if text.count(_CELL) == len(rows) * (len(rows[0]) - 1) and text.count(_ROW) == len(rows) - 1:
-        return _PLAIN + zlib.compress(text.encode(), _LEVEL)
-    return _JSON + zlib.compress(json.dumps([list(row) for row in rows], ensure_ascii=False).encode(), _LEVEL)
+    text = _ROW.join(joined if joined is not None else [CELL.join(row) for row in rows])
+    if text.count(CELL) == len(rows) * (len(rows[0]) - 1) and text.count(_ROW) == len(rows) - 1:
+        return _PLAIN + text.encode()
+    return _JSON + json.dumps([list(row) for row in rows], ensure_ascii=False).encode()
+
+
+def compress_text(text: bytes) -> bytes:
+    """Compress what `join_rows` wrote; its first byte stays."""
+    return text[:1] + zlib.compress(memoryview(text)[1:], _LEVEL)
 
 
 def decode_rows(data: bytes) -> list[list[str]]:
-    """The opposite of `encode_rows`."""
+    """The rows behind what `join_rows` and `compress_text` wrote."""
     inflate = zlib.decompressobj()
     text = inflate.decompress(data[1:], _MAX_BYTES).decode()
     if not inflate.eof:
         raise Broken
     if data[:1] == _PLAIN:
-        return [row.split(_CELL) for row in text.split(_ROW)]
+        return [row.split(CELL) for row in text.split(_ROW)]
     rows: list[list[str]] = json.loads(text)
     return rows
 
@@ -75,9 +87,9 @@ def block_cipher(vault: bytes, compartment: Compartment, import_id: bytes) -> AE
     return AESGCM(derive(compartment.key, pack("blocks", vault, compartment.number, import_id)))
 
 
-def seal_block(cipher: AESGCM, place: BlockPlace, rows: Sequence[Cells]) -> bytes:
-    """Encode and seal rows for their place."""
-    return seal_numbered(cipher, place.serial, encode_rows(rows), place.context())
+def seal_block(cipher: AESGCM, place: BlockPlace, text: bytes) -> bytes:
+    """Compress and seal what `join_rows` wrote, for its place."""
+    return seal_numbered(cipher, place.serial, compress_text(text), place.context())
 
 
 def open_block(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[list[str]]:

@@ -17,6 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import compress, groupby
+from operator import and_, ne
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, seal_block
+from simlib.vault.blocks import BLOCK_ROWS, CELL, BlockPlace, block_cipher, join_rows, seal_block
 from simlib.vault.catalogue import Share
 from simlib.vault.files import canonical
 from simlib.vault.holdings import Change, Holdings, Place
@@ -93,9 +95,12 @@ def normal_email(text: str) -> str:
 
 def normal_phone(text: str) -> str:
     """A telephone number as it is looked up by: its last eight digits, whatever stands before or between."""
-    if not (text.isascii() and text.isdigit()):
+    if not text.isascii():
         text = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
-    return text[-8:]
+    return text.translate(_NO_DIGITS)[-8:]
+
+
+_NO_DIGITS = {sign: None for sign in range(128) if not chr(sign).isdigit()}
 
 
 def _same(text: str) -> str:
@@ -128,7 +133,15 @@ def identity_kind(table: Table) -> str:
 def key_text(table: Table, row: Sequence[str]) -> str:
     """A row's primary key as one text; U+001F is escaped so that two keys never meet."""
     places = _places(table, table.primary_key)
+    if len(places) == 1:
+        return row[places[0]]
     return "\x1f".join(row[place].replace("\x10", "\x10\x10").replace("\x1f", "\x10u") for place in places)
+
+
+def _keys(table: Table, chunk: Chunk) -> Sequence[str]:
+    if len(table.primary_key) == 1:
+        return chunk.columns[_places(table, table.primary_key)[0]]
+    return [key_text(table, row) for row in chunk.rows]
 
 
 def _places(table: Table, names: Sequence[str]) -> list[int]:
@@ -143,6 +156,7 @@ class _Waiting:
     compartment: Compartment
     cipher: AESGCM
     rows: list[list[str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     identities: list[bytes] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     replaced: list[list[str]] = field(default_factory=list)
@@ -242,38 +256,59 @@ class TableImport:
 
     def _take(self, chunk: Chunk) -> None:
         self._counts["rows"] += len(chunk.rows)
-        keys = [key_text(self._table, row) for row in chunk.rows]
-        identities = [self._identity(key.encode()) for key in keys]
-        contents = [self._content(content_bytes(row)) for row in chunk.rows]
+        keys = _keys(self._table, chunk)
+        identities = self._identity.many(keys)
+        texts = [content_text(row) for row in chunk.rows]
+        contents = self._content.many(texts)
         tags = _numbers(identities)
         self._seen.append(tags)
         known = self._entries_by_tag(tags)
         compartments = self._compartments(chunk)
-        for at, row in enumerate(chunk.rows):
-            waiting = compartments[at]
-            if known and (entries := known.get(int(tags[at]))):
-                fate = self._compare(chunk.first + at, row, keys[at], contents[at], entries, waiting)
-                self._counts[fate] += 1
-                if fate in ("unchanged", "older"):
-                    continue
-            else:
-                self._counts["new"] += 1
-            waiting.rows.append(row)
-            waiting.identities.append(identities[at])
-            waiting.contents.append(contents[at])
-            if len(waiting.rows) == BLOCK_ROWS:
+        wanted: Sequence[int] = range(len(chunk.rows))
+        if known:
+            wanted = [
+                at
+                for at in wanted
+                if self._is_wanted(chunk, at, keys[at], contents[at], known.get(int(tags[at]), []), compartments[at])
+            ]
+        else:
+            self._counts["new"] += len(chunk.rows)
+        for _number, run in groupby(wanted, key=lambda at: compartments[at].compartment.number):
+            places = list(run)
+            waiting = compartments[places[0]]
+            waiting.rows += [chunk.rows[at] for at in places]
+            waiting.texts += [texts[at] for at in places]
+            waiting.identities += [identities[at] for at in places]
+            waiting.contents += [contents[at] for at in places]
+            while len(waiting.rows) >= BLOCK_ROWS:
                 self._flush(waiting)
         while sum(len(one.rows) for one in self._waiting.values()) > _MOST_WAITING:
             self._flush(max(self._waiting.values(), key=lambda one: len(one.rows)))
 
-    def _entries_by_tag(self, tags: NDArray[np.uint64]) -> dict[int, list[tuple[Place, bytes]]]:
+    def _is_wanted(
+        self,
+        chunk: Chunk,
+        at: int,
+        key: str,
+        content: bytes,
+        entries: list[tuple[Place, int]],
+        waiting: _Waiting,
+    ) -> bool:
+        fate = "new"
+        if entries:
+            number = int.from_bytes(content, "big")
+            fate = self._compare(chunk.first + at, chunk.rows[at], key, number, entries, waiting)
+        self._counts[fate] += 1
+        return fate in ("new", "changed")
+
+    def _entries_by_tag(self, tags: NDArray[np.uint64]) -> dict[int, list[tuple[Place, int]]]:
         if not self._known:
             return {}
         entries = self._holdings.segments.find_all(self._holdings.directory, self._known, tags)
-        found: dict[int, list[tuple[Place, bytes]]] = {}
+        found: dict[int, list[tuple[Place, int]]] = {}
         for one in entries:
             place = (int(one["block"]), int(one["row"]))
-            found.setdefault(int(one["tag"]), []).append((place, one["content"].tobytes()))
+            found.setdefault(int(one["tag"]), []).append((place, int(one["content"])))
         return found
 
     def _compare(
@@ -281,8 +316,8 @@ class TableImport:
         number: int,
         row: list[str],
         key: str,
-        content: bytes,
-        entries: list[tuple[Place, bytes]],
+        content: int,
+        entries: list[tuple[Place, int]],
         waiting: _Waiting,
     ) -> str:
         """What a row is to the versions of it the vault has."""
@@ -394,7 +429,7 @@ class TableImport:
     # -- blocks out
 
     def _flush(self, waiting: _Waiting) -> None:
-        rows, serial = waiting.rows, self._serial
+        rows, serial = waiting.rows[:BLOCK_ROWS], self._serial
         totals = self._change.totals(waiting.compartment)
         if waiting.replaced:
             totals.add(self._table, list(zip(*waiting.replaced, strict=True)), -1)
@@ -402,16 +437,18 @@ class TableImport:
         if not rows:
             return
         self._serial += 1
+        text = join_rows(rows, waiting.texts[:BLOCK_ROWS])
         place = BlockPlace(
             self._holdings.vault, self._id, waiting.compartment, self._table.name, serial, len(rows)
         )
         self._flight.append(
-            _Sealing(waiting, serial, len(rows), self._beside.submit(seal_block, waiting.cipher, place, rows))
+            _Sealing(waiting, serial, len(rows), self._beside.submit(seal_block, waiting.cipher, place, text))
         )
         columns = list(zip(*rows, strict=True))
         totals.add(self._table, columns)
         self._index(waiting, serial, columns)
-        waiting.rows, waiting.identities, waiting.contents = [], [], []
+        del waiting.rows[:BLOCK_ROWS], waiting.texts[:BLOCK_ROWS]
+        del waiting.identities[:BLOCK_ROWS], waiting.contents[:BLOCK_ROWS]
         while len(self._flight) > _IN_FLIGHT:
             self._land()
 
@@ -428,21 +465,18 @@ class TableImport:
     # -- index
 
     def _index(self, waiting: _Waiting, serial: int, columns: list[tuple[str, ...]]) -> None:
-        identity = np.zeros(len(waiting.identities), IDENTITY)
-        identity["tag"], identity["content"] = _numbers(waiting.identities), _numbers(waiting.contents)
-        identity["block"], identity["row"] = serial, np.arange(len(identity))
+        count = len(columns[0])
+        identity = np.zeros(count, IDENTITY)
+        identity["tag"] = _numbers(waiting.identities[:count])
+        identity["content"] = _numbers(waiting.contents[:count])
+        identity["block"], identity["row"] = serial, np.arange(count)
         self._add_entries(self._holdings.directory, identity_kind(self._table), identity)
         for kind, (names, normal) in LOOK_UPS[self._table.name].items():
-            tag = self._holdings.tagger(waiting.compartment, kind)
-            tags, rows = [], []
             cells = [columns[place] for place in _places(self._table, names)]
-            for row, texts in enumerate(zip(*cells, strict=True)):
-                for text in set(texts):
-                    if text:
-                        tags.append(tag(normal(text).encode()))
-                        rows.append(row)
-            entries = np.zeros(len(tags), POSITION)
-            entries["tag"], entries["block"], entries["row"] = _numbers(tags), serial, rows
+            texts, rows = _distinct(cells, normal)
+            entries = np.zeros(len(texts), POSITION)
+            entries["tag"] = _numbers(self._holdings.tagger(waiting.compartment, kind).many(texts))
+            entries["block"], entries["row"] = serial, rows
             self._add_entries(waiting.compartment, kind, entries)
 
     def _add_entries(self, compartment: Compartment, kind: str, entries: Entries) -> None:
@@ -488,12 +522,27 @@ class TableImport:
         )
 
 
-def content_bytes(row: Sequence[str]) -> bytes:
-    """All cells of a row as bytes, differently for each two rows that differ."""
-    text = "\x1f".join(row)
-    if text.count("\x1f") != len(row) - 1:
+def _distinct(
+    cells: list[tuple[str, ...]], normal: Callable[[str], str]
+) -> tuple[list[str], list[int]]:
+    """The texts to look up by and their rows; a text in two columns of a row counts once."""
+    texts: list[str] = []
+    rows: list[int] = []
+    for place, column in enumerate(cells):
+        new = [bool(text) for text in column]
+        for earlier in cells[:place]:
+            new = list(map(and_, new, map(ne, column, earlier)))
+        texts += map(normal, compress(column, new))
+        rows += compress(range(len(column)), new)
+    return texts, rows
+
+
+def content_text(row: Sequence[str]) -> str:
+    """All cells of a row as one text, different for each two rows that differ."""
+    text = CELL.join(row)
+    if text.count(CELL) != len(row) - 1:
         text = json.dumps(row, ensure_ascii=False)
-    return text.encode()
+    return text
 
 
 def _numbers(tags: Sequence[bytes]) -> NDArray[np.uint64]:

@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
@@ -24,7 +25,7 @@ from simlib.vault.schema import TABLES, FieldSpec, Table, from_cell
 ENCODINGS = ("utf-8", "cp950", "gb18030")
 """Encodings that are read. cp950, not Python's ``big5``: that one knows neither 碁 nor 裏 of Windows' tables."""
 CHUNK_ROWS = 4_000
-_MAX_LINE = 1 << 20
+_MAX_LINE = 4 << 20
 _PIECE = 1 << 20
 _SAMPLE_BYTES = 4 << 20
 
@@ -170,6 +171,25 @@ class Chunk:
     columns: list[tuple[str, ...]]
 
 
+class _LineGuard(io.RawIOBase):
+    """Passes bytes on and stops at a line so long that it could only fill the memory."""
+
+    def __init__(self, file: BinaryIO, too_long: Callable[[], SafeShopError]) -> None:
+        self._file, self._too_long, self._run = file, too_long, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        data = self._file.read(len(target))
+        end = data.rfind(b"\n")  # in all three encodings this byte is a line end and nothing else
+        self._run = self._run + len(data) if end < 0 else len(data) - end - 1
+        if self._run > _MAX_LINE:
+            raise self._too_long()
+        target[: len(data)] = data
+        return len(data)
+
+
 class TableReader:
     """Reads one table's rows from bytes, in chunks, checking every cell.
 
@@ -195,34 +215,31 @@ class TableReader:
             )
         codec = "utf-8-sig" if encoding == "utf-8" else encoding
         self._encoding = encoding
-        self._text = io.TextIOWrapper(file, codec, "strict", newline="")
+        guarded = io.BufferedReader(_LineGuard(file, self._too_long), _PIECE)  # type: ignore[type-var]
+        self._text = io.TextIOWrapper(guarded, codec, "strict", newline="")
         self._row = 1
-        header_line = self._next_line()
+        header_line = self._header_line()
         delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
-        self._reader = csv.reader(self._lines(header_line), delimiter=delimiter, strict=True)
-        header = self._cells() or []
+        self._reader = csv.reader(chain([header_line], self._text), delimiter=delimiter, strict=True)
+        header = next(iter(self._take(1)), [])
+        self._row = 2
         self.table = table or _table_of(header, name)
         self._order = _order_of(header, self.table, name)
         self._checks = [_column_check(spec) for spec in self.table.fields]
 
-    def _next_line(self) -> str:
+    def _header_line(self) -> str:
         try:
-            line = self._text.readline(_MAX_LINE)
+            return self._text.readline()
         except UnicodeDecodeError:
-            raise SafeShopError(
-                _("{file}, row {row}: bytes that are not {encoding}; choose another encoding.").format(
-                    file=self.name, row=self._row, encoding=self._encoding
-                )
-            ) from None
-        if len(line) == _MAX_LINE:
-            raise self._too_long()
-        return line
+            raise self._undecodable() from None
 
-    def _lines(self, first: str) -> Iterator[str]:
-        line = first
-        while line:
-            yield line
-            line = self._next_line()
+    def _undecodable(self) -> SafeShopError:
+        # Text is decoded some thousand bytes ahead, so only the row up to which all was well is known.
+        return SafeShopError(
+            _("{file}, after row {row}: bytes that are not {encoding}; choose another encoding.").format(
+                file=self.name, row=self._row - 1, encoding=self._encoding
+            )
+        )
 
     def _too_long(self) -> SafeShopError:
         return SafeShopError(
@@ -231,10 +248,17 @@ class TableReader:
             )
         )
 
-    def _cells(self) -> list[str] | None:
+    def _take(self, rows: int) -> list[list[str]]:
+        """The next rows, fewer at the end."""
+        taken: list[list[str]] = []
         try:
-            return next(self._reader, None)
+            for cells in islice(self._reader, rows):
+                taken.append(cells)  # noqa: PERF402  (what came before a fault tells its row)
+        except UnicodeDecodeError:
+            self._row += len(taken)
+            raise self._undecodable() from None
         except csv.Error as error:
+            self._row += len(taken)
             if "limit" in str(error):
                 raise self._too_long() from None
             raise SafeShopError(
@@ -242,6 +266,7 @@ class TableReader:
                     file=self.name, row=self._row
                 )
             ) from None
+        return taken
 
     def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """All rows, checked.
@@ -252,33 +277,26 @@ class TableReader:
             At the first fault, with file, row and column.
         """
         width = len(self.table.fields)
-        while True:
-            first, taken = self._row + 1, []
-            while len(taken) < rows:
-                self._row += 1
-                cells = self._cells()
-                if cells is None:
-                    break
-                if len(cells) != width:
-                    self._refuse_width(len(cells), width)
-                taken.append(cells)
-            if not taken:
-                return
+        while taken := self._take(rows):
+            if {*map(len, taken)} != {width}:
+                self._refuse_width(taken, width)
             columns = list(zip(*taken, strict=True))
             if self._order is not None:
                 columns = [columns[place] for place in self._order]
                 taken = [list(row) for row in zip(*columns, strict=True)]
             if not all(check(column) for check, column in zip(self._checks, columns, strict=True)):
-                self._find_fault(first, taken)
-            yield Chunk(first, taken, columns)
-            self._row = first + len(taken) - 1
+                self._find_fault(self._row, taken)
+            yield Chunk(self._row, taken, columns)
+            self._row += len(taken)
 
-    def _refuse_width(self, found: int, expected: int) -> None:
-        raise SafeShopError(
-            _("{file}, row {row}: {found} cells instead of {expected}; export the file again.").format(
-                file=self.name, row=self._row, found=found, expected=expected
-            )
-        )
+    def _refuse_width(self, rows: list[list[str]], expected: int) -> None:
+        for number, row in enumerate(rows, start=self._row):
+            if len(row) != expected:
+                raise SafeShopError(
+                    _("{file}, row {row}: {found} cells instead of {expected}; export the file again.").format(
+                        file=self.name, row=number, found=len(row), expected=expected
+                    )
+                )
 
     def _find_fault(self, first: int, rows: Sequence[Sequence[str]]) -> None:
         for number, row in enumerate(rows, start=first):

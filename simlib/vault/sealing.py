@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -130,6 +130,15 @@ class Tagger:
         state = self._start.copy()
         state.update(text)
         return state.digest()
+
+    def many(self, texts: Iterable[str]) -> list[bytes]:
+        """The tags of many texts: the same, without the cost of a call for each."""
+        copy, tags = self._start.copy, []
+        for text in texts:
+            state = copy()
+            state.update(text.encode())
+            tags.append(state.digest())
+        return tags
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from simlib.vault.sealing import Random, derive, open_numbered, pack, seal_numbe
 from simlib.vault.store import Store
 
 Entries = NDArray[np.void]
-POSITION = np.dtype([("tag", ">u8"), ("block", ">u4"), ("row", ">u2"), ("spare", ">u2")])
+POSITION = np.dtype([("tag", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare", "<u2")])
 """One entry: where a row with this tag is."""
-IDENTITY = np.dtype([("tag", ">u8"), ("content", ">u8"), ("block", ">u4"), ("row", ">u2"), ("spare", ">u2")])
+IDENTITY = np.dtype([("tag", "<u8"), ("content", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare", "<u2")])
 """One entry of the directory: where the row of this primary key is, and a tag of all its cells."""
 SEGMENT_ID_BYTES = 16
 BUCKET_ENTRIES = 256
@@ -75,7 +75,7 @@ def write_segment(
 ) -> Segment:
     """Sort, cut, seal and store entries as a new segment."""
     identity = random(SEGMENT_ID_BYTES)
-    entries = entries[np.argsort(entries["tag"].astype(np.uint64), kind="stable")]
+    entries = entries[np.argsort(entries["tag"], kind="stable")]
     bits = max(0, int(np.ceil(np.log2(max(1.0, len(entries) / BUCKET_ENTRIES)))))
     cipher = _cipher(vault, compartment, identity)
     digest = sha256()
@@ -92,7 +92,7 @@ def write_segment(
 
 
 def _buckets(entries: Entries, bits: int) -> Iterator[tuple[int, Entries]]:
-    numbers = _bucket_of(entries["tag"].astype(np.uint64), bits)
+    numbers = _bucket_of(entries["tag"], bits)
     edges = np.searchsorted(numbers, np.arange((1 << bits) + 1))
     for bucket in range(1 << bits):
         yield bucket, entries[edges[bucket] : edges[bucket + 1]]
@@ -137,8 +137,10 @@ class SegmentReader:
         found: list[tuple[int, int]] = []
         for segment in segments:
             entries = self.page(compartment, segment, tag >> (64 - segment.bits) if segment.bits else 0)
-            tags = entries["tag"]
-            first, last = np.searchsorted(tags, tag), np.searchsorted(tags, tag, side="right")
+            # Not the plain whole number: numpy would compare as floats and miss one tag in a thousand.
+            wanted = np.uint64(tag)
+            first = np.searchsorted(entries["tag"], wanted)
+            last = np.searchsorted(entries["tag"], wanted, side="right")
             found += [(int(one["block"]), int(one["row"])) for one in entries[first:last]]
         return found
 
@@ -150,7 +152,7 @@ class SegmentReader:
         for segment in segments:
             for bucket in np.unique(_bucket_of(tags, segment.bits)):
                 entries = self.page(compartment, segment, int(bucket))
-                hits = entries[np.isin(entries["tag"].astype(np.uint64), tags)]
+                hits = entries[np.isin(entries["tag"], tags)]
                 if len(hits):
                     found.append(hits)
         if not found:

@@ -102,7 +102,8 @@ class Totals:
                 cells = columns[_ORDER[name]]
                 if chosen is not None:
                     cells = [cell for cell, wanted in zip(cells, chosen, strict=True) if wanted]
-                sums[name] += sign * sum(map(Decimal, cells), Decimal(0))
+                # Few prices stand in many rows: numbers are read once for each price.
+                sums[name] += sign * sum(Decimal(cell) * count for cell, count in Counter(cells).items())
 
     def _add_members(self, columns: Sequence[Sequence[str]], sign: int) -> None:
         registered, changed, channel = (
