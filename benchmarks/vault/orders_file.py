@@ -40,7 +40,9 @@ def write_orders(path: Path, rows: int, months: int = 36, seed: int = 1) -> None
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([spec.name for spec in ORDERS.fields])
         for number in range(rows):
-            writer.writerow(_order(draw, number, start + step * number, max(1, int(rows * MEMBERS_PER_ORDER))))
+            writer.writerow(
+                _order(draw, number, start + step * number, max(1, int(rows * MEMBERS_PER_ORDER)))
+            )
 
 
 def _order(draw: random.Random, number: int, at: datetime, members: int) -> list[str]:

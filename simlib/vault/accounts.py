@@ -1,7 +1,7 @@
 """Who may do what, and who may log in: roles, one-time codes, and the slow-down after wrong guesses.
 
-Rights of owner, clerk and customer service are kept by this program at the vault's screen; only the auditor is
-kept from the rows by the keys themselves (FORMAT.md, section 1).
+Rights of owner, clerk and customer service are kept by this program at the vault's screen; only the auditor
+is kept from the rows by the keys themselves (FORMAT.md, section 1).
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def check_name(name: str) -> None:
     """Refuse a user name that is empty, long, or holds signs that cannot be seen."""
     if not (0 < len(name) <= 64 and name.isprintable() and name == name.strip()):
         raise SafeShopError(
-            _("A user name has 1 to 64 visible characters; choose another than “{name}”.").format(name=name[:64])
+            _("A user name has 1 to 64 visible characters; choose another than “{name}”.").format(
+                name=name[:64]
+            )
         )
 
 

@@ -1,4 +1,4 @@
-"""How often log-ins failed in a row: a small open file, since before a log-in there is no key to seal it with."""
+"""How often log-ins failed in a row: a small open file, as before a log-in there is no key to seal it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def copy_vault(holdings: Holdings, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=folder)) from None
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -55,7 +57,9 @@ def restore_vault(backup: Path, folder: Path) -> None:
     missing = [name for name in FILES if not (backup / name).is_file()]
     if missing:
         raise SafeShopError(
-            _("{path} is not a backup of a vault: {missing} is missing.").format(path=backup, missing=missing[0])
+            _("{path} is not a backup of a vault: {missing} is missing.").format(
+                path=backup, missing=missing[0]
+            )
         )
     temporary = _new_folder(folder)
     try:
@@ -64,7 +68,9 @@ def restore_vault(backup: Path, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=folder)) from None
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -76,7 +82,9 @@ def _new_folder(folder: Path) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=folder.name + ".", suffix=".new", dir=folder.parent))
     except OSError:
-        raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=folder)) from None
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
 
 
 def _read_only(path: Path) -> Connection:
@@ -105,7 +113,7 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
             done.findings.append(_("The backup's key file was changed."))
         if not same_root:
             done.remarks.append(
-                _("Keys were renewed since this backup: its rows were compared, not opened. Make a new backup.")
+                _("Keys were renewed since this backup: its rows were compared, not opened. Make a new one.")
             )
         number, head = store.last_entry()
         if number == 0 or holdings.store.entry_hash(number) != head:

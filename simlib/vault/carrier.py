@@ -1,9 +1,9 @@
 """The bundle that is carried by hand: signed by the shop, readable by one vault only (FORMAT.md, section 8).
 
-Constructions: HPKE (RFC 9180) carries a fresh file key to the vault's public key; the content is cut into chunks
-and encrypted with AES-256-GCM in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár: "Online
-Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", CRYPTO 2015), the way the tool age does; Ed25519
-(RFC 8032) signs the manifest, and the manifest fixes each file by its SHA-256.
+Constructions: HPKE (RFC 9180) carries a fresh file key to the vault's public key; the content is cut into
+chunks and encrypted with AES-256-GCM in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár: "Online
+Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", CRYPTO 2015), the way the tool age does;
+Ed25519 (RFC 8032) signs the manifest, and the manifest fixes each file by its SHA-256.
 """
 
 from __future__ import annotations
@@ -89,7 +89,13 @@ class Manifest:
         """As canonical JSON, the bytes that are signed."""
         files = [{name: getattr(one, name) for name in BundledFile.__slots__} for one in self.files]
         return canonical(
-            {"version": 1, "shop": self.shop, "recipient": self.recipient, "created": self.created, "files": files}
+            {
+                "version": 1,
+                "shop": self.shop,
+                "recipient": self.recipient,
+                "created": self.created,
+                "files": files,
+            }
         )
 
     @classmethod
@@ -105,7 +111,8 @@ class Manifest:
             raise ValueError from fault
         if manifest.to_bytes() != data or tables != known:
             raise ValueError("not canonical")
-        if not all(isinstance(one.bytes, int) and isinstance(one.rows, int) for one in files):
+        numbers: list[Any] = [number for one in files for number in (one.bytes, one.rows)]
+        if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError("not numbers")
         return manifest
 
@@ -278,7 +285,9 @@ def _write(
                 digest.update(piece)
                 chunks.write(piece)
         if digest.hexdigest() != told.sha256:
-            raise SafeShopError(_("{file} changed while it was being read; try again.").format(file=path.name))
+            raise SafeShopError(
+                _("{file} changed while it was being read; try again.").format(file=path.name)
+            )
     chunks.close()
 
 
@@ -306,7 +315,7 @@ class HashingReader(io.RawIOBase):
 
     def buffered(self) -> BinaryIO:
         """The same with a buffer in front, as text readers want it."""
-        return io.BufferedReader(self, CHUNK_BYTES)  # type: ignore[return-value]
+        return io.BufferedReader(self, CHUNK_BYTES)
 
     def drain(self) -> None:
         """Read what is left."""
@@ -350,13 +359,15 @@ class BundleReader:
             raise SafeShopError(_("{file} is not a bundle; import it as a CSV file.").format(file=name))
         if not hmac.compare_digest(file.read(_FINGERPRINT_BYTES), own):
             raise SafeShopError(
-                _("{file} is encrypted for another vault; export it again with this vault's key.").format(file=name)
+                _("{file} is encrypted for another vault; export it again with this vault's key.").format(
+                    file=name
+                )
             )
         try:
             key = SUITE.decrypt(file.read(_ENCRYPTED_KEY_BYTES), private, pack("bundle key", own))
         except (InvalidTag, ValueError):
             raise self._damaged() from None
-        self._chunks: BinaryIO = io.BufferedReader(_ChunkReader(file, key, self._damaged), CHUNK_BYTES)  # type: ignore[assignment]
+        self._chunks: BinaryIO = io.BufferedReader(_ChunkReader(file, key, self._damaged), CHUNK_BYTES)
         self.manifest = self._read_manifest(own, shops)
 
     def _damaged(self) -> SafeShopError:

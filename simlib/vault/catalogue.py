@@ -59,7 +59,8 @@ class Catalogue:
         """The catalogue, sealed for its compartment."""
         told = {
             "shares": {
-                str(one): [share.blocks, share.rows, text64(share.digest)] for one, share in self.shares.items()
+                str(one): [share.blocks, share.rows, text64(share.digest)]
+                for one, share in self.shares.items()
             },
             "segments": [
                 [one.kind, text64(one.id), one.entries, one.bits, text64(one.digest)] for one in self.segments

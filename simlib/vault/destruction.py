@@ -26,9 +26,7 @@ def destroy_compartment(holdings: Holdings, change: Change, compartment: Compart
         if len(kept) == len(entries):
             continue
         store.delete_segment(segment.id)
-        change.catalogue(
-            directory.number, holdings.catalogue(directory.number).with_segments([], [segment])
-        )
+        change.catalogue(directory.number, holdings.catalogue(directory.number).with_segments([], [segment]))
         if len(kept):
             change.add_segment(directory, segment.kind, kept)
     for segment in holdings.catalogue(number).segments:
@@ -38,7 +36,7 @@ def destroy_compartment(holdings: Holdings, change: Change, compartment: Compart
 
 
 def drop_keys(holdings: Holdings, user: str, role: str) -> None:
-    """Finish destructions: rewrite the key file without their keys, under a new root key. Twice does no harm."""
+    """Finish destructions: rewrite the key file without their keys, under a new root key, if any is left."""
     states = holdings.store.compartments()
     gone = frozenset(number for number in holdings.ring.wrapped if states.get(number) == "destroyed")
     if gone:

@@ -1,7 +1,8 @@
 """Rows out of the vault as a file: as they are, or made harmless for a spreadsheet.
 
-A cell that begins with ``=`` runs as a formula when a spreadsheet opens the file (CWE-1236), and a customer chooses
-his own name. In the vault text stays as it came; here it gets an apostrophe in front if it could be a formula.
+A cell that begins with ``=`` runs as a formula when a spreadsheet opens the file (CWE-1236), and a customer
+chooses his own name. In the vault text stays as it came; here it gets an apostrophe in front if it could be a
+formula.
 """
 
 from __future__ import annotations

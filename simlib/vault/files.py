@@ -35,7 +35,8 @@ def replace_file(path: Path, data: bytes, *, overwrite_old: bool = False) -> Non
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # Windows cannot rename onto an open file; there the old bytes are overwritten beforehand or not at all.
+        # Windows cannot rename onto an open file; there the old bytes are overwritten beforehand or not at
+        # all.
         if overwrite_old and os.name != "nt" and path.exists():
             old = path.open("r+b")
         temporary.replace(path)

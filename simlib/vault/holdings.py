@@ -1,7 +1,8 @@
 """What a vault holds, opened with its keys: the one place where store and keys meet.
 
 `Holdings` reads: blocks, index, catalogues, totals. `Holdings.change` is the only way to write: it opens one
-transaction, and at its end seals what was touched, adds the trail's entry and commits, or leaves all as it was.
+transaction, and at its end seals what was touched, adds the trail's entry and commits, or leaves all as it
+was.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Holdings:
         self._import_ids.clear()
 
     def lock(self) -> None:
-        """Drop the keys, too. Python gives no promise that the memory is overwritten (FORMAT.md, section 1)."""
+        """Drop the keys, too; Python does not promise to overwrite the memory (FORMAT.md, section 1)."""
         self.forget()
         self._taggers.clear()
         self.compartments = {}
@@ -218,7 +219,8 @@ class Holdings:
             yield number, Totals.from_bytes(unseal(key, pack("sums", self.vault, number), sealed))
 
     def _totals_key(self) -> bytes:
-        # Under the directory's key, which stays when the root key is renewed; like it, it is for root holders.
+        # Under the directory's key, which stays when the root key is renewed; like it, it is for root
+        # holders.
         return derive(self.directory.key, pack("totals", self.vault))
 
     def state(self, number: int) -> str:
@@ -315,9 +317,7 @@ class Change:
         """Store index entries as one more segment; small ones are merged at the end."""
         holdings = self.holdings
         added = write_segment(holdings.store, holdings.vault, compartment, kind, entries, holdings.random)
-        self.catalogue(
-            compartment.number, holdings.catalogue(compartment.number).with_segments([added])
-        )
+        self.catalogue(compartment.number, holdings.catalogue(compartment.number).with_segments([added]))
 
     def _merge_segments(self, compartment: Compartment) -> None:
         catalogue = self.holdings.catalogue(compartment.number)
@@ -331,9 +331,7 @@ class Change:
     ) -> Catalogue:
         holdings = self.holdings
         entries = np.concatenate([holdings.segments.load(compartment, one) for one in small])
-        merged = write_segment(
-            holdings.store, holdings.vault, compartment, kind, entries, holdings.random
-        )
+        merged = write_segment(holdings.store, holdings.vault, compartment, kind, entries, holdings.random)
         for one in small:
             holdings.store.delete_segment(one.id)
         return catalogue.with_segments([merged], small)
@@ -357,7 +355,9 @@ class Change:
             self._seal(number)
             states[number] = (before, holdings.state(number))
         holdings.trail.append(
-            Entry(told_time(holdings.clock()), user, role, action, self.details, states, holdings.ring.edition)
+            Entry(
+                told_time(holdings.clock()), user, role, action, self.details, states, holdings.ring.edition
+            )
         )
 
     def _seal(self, number: int) -> None:

@@ -1,14 +1,13 @@
 """Bringing a file's rows into the vault: all of them, checked, in one transaction, or none.
 
 Rows go by month into compartments and wait there until a block is full. Each row is first looked up in the
-directory: a row the vault has already is skipped, a changed one follows the operator's choice, and nothing that
-was imported before is ever altered.
+directory: a row the vault has already is skipped, a changed one follows the operator's choice, and nothing
+that was imported before is ever altered.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import unicodedata
 from collections import deque
@@ -19,7 +18,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import compress, groupby
 from operator import and_, ne
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BLOCK_ROWS, CELL, BlockPlace, block_cipher, join_rows, seal_block
+from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, join_rows, row_texts, seal_block
 from simlib.vault.catalogue import Share
 from simlib.vault.files import canonical
 from simlib.vault.holdings import Change, Holdings, Place
@@ -36,14 +35,16 @@ from simlib.vault.reading import Chunk, TableReader, shown
 from simlib.vault.schema import ORDER_LINES, ORDERS, Table
 from simlib.vault.sealing import SALT_BYTES, derive, pack, seal
 from simlib.vault.segments import IDENTITY, POSITION, Entries, block_digest_part
+from simlib.vault.totals import COUNTED
 
+T = TypeVar("T")
 Mode = Literal["overwrite", "further"]
 MODES: tuple[Mode, ...] = ("overwrite", "further")
 """What happens to a row the vault knows with other content: replace it (its former version stays in the
 history), or keep both as valid records."""
 
 _MOST_WAITING = 8_000  # rows waiting for their block; bounds the memory when a file mixes many months
-_MOST_ENTRIES = 24 << 20  # bytes of index entries waiting for their segment
+_MOST_ENTRIES = 12 << 20  # bytes of index entries waiting for their segment
 _IN_FLIGHT = 3  # blocks being compressed and sealed beside the reading of the next
 
 
@@ -115,7 +116,6 @@ LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[str], str]]]] = {
     "orders": {
         "email": (("buyer_email",), normal_email),
         "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), normal_phone),
-        "member": (("member_code",), _same),
     },
     "order_lines": {"order": (("order_number",), _same)},
 }
@@ -151,12 +151,12 @@ def _places(table: Table, names: Sequence[str]) -> list[int]:
 
 @dataclass
 class _Waiting:
-    """Rows of one compartment that wait for their block."""
+    """Rows of one compartment that wait for their block: as texts, and the columns that are needed again."""
 
     compartment: Compartment
     cipher: AESGCM
-    rows: list[list[str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     identities: list[bytes] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     replaced: list[list[str]] = field(default_factory=list)
@@ -200,6 +200,7 @@ class TableImport:
         self._order_tag = holdings.tagger(holdings.directory, identity_kind(ORDERS))
         self._orders = holdings.catalogue(holdings.directory.number).of_kind(identity_kind(ORDERS))
         self._content = holdings.tagger(holdings.directory, f"content-{self._table.name}")
+        self._column = {spec.name: place for place, spec in enumerate(self._table.fields)}
         self._waiting: dict[int, _Waiting] = {}
         self._flight: deque[_Sealing] = deque()
         self._entries: dict[tuple[int, str], list[Entries]] = {}
@@ -232,9 +233,8 @@ class TableImport:
         """Write the import's record; the report says what was done."""
         holdings, tag = self._holdings, file_tag(self._holdings, self._table, fingerprint)
         months = tuple(sorted({one.compartment.month for one in self._waiting.values() if one.blocks}))
-        report = ImportReport(
-            self.number, file, self._table.name, encoding, months=months, **self._counts
-        )
+        counts: dict[str, Any] = dict(self._counts)
+        report = ImportReport(self.number, file, self._table.name, encoding, months=months, **counts)
         told = {
             "file": file,
             "sha256": fingerprint.hex(),
@@ -245,7 +245,9 @@ class TableImport:
             **self._counts,
         }
         context = pack("import", holdings.vault, self.number, self._id, tag)
-        sealed = seal(derive(holdings.grants.trail, pack("imports", holdings.vault)), context, canonical(told))
+        sealed = seal(
+            derive(holdings.grants.trail, pack("imports", holdings.vault)), context, canonical(told)
+        )
         holdings.store.add_import(self.number, self._id, tag, sealed)
         self._change.details.setdefault("imports", []).append(
             {"number": self.number, "record": sha256(sealed).hexdigest(), **told}
@@ -258,7 +260,7 @@ class TableImport:
         self._counts["rows"] += len(chunk.rows)
         keys = _keys(self._table, chunk)
         identities = self._identity.many(keys)
-        texts = [content_text(row) for row in chunk.rows]
+        texts = row_texts(chunk.rows)
         contents = self._content.many(texts)
         tags = _numbers(identities)
         self._seen.append(tags)
@@ -269,21 +271,25 @@ class TableImport:
             wanted = [
                 at
                 for at in wanted
-                if self._is_wanted(chunk, at, keys[at], contents[at], known.get(int(tags[at]), []), compartments[at])
+                if self._is_wanted(
+                    chunk, at, keys[at], contents[at], known.get(int(tags[at]), []), compartments[at]
+                )
             ]
         else:
             self._counts["new"] += len(chunk.rows)
         for _number, run in groupby(wanted, key=lambda at: compartments[at].compartment.number):
             places = list(run)
             waiting = compartments[places[0]]
-            waiting.rows += [chunk.rows[at] for at in places]
-            waiting.texts += [texts[at] for at in places]
-            waiting.identities += [identities[at] for at in places]
-            waiting.contents += [contents[at] for at in places]
-            while len(waiting.rows) >= BLOCK_ROWS:
+            pick = _picker(places)
+            waiting.texts += pick(texts)
+            waiting.identities += pick(identities)
+            waiting.contents += pick(contents)
+            for name, cells in waiting.columns.items():
+                cells += pick(chunk.columns[self._column[name]])
+            while len(waiting.texts) >= BLOCK_ROWS:
                 self._flush(waiting)
-        while sum(len(one.rows) for one in self._waiting.values()) > _MOST_WAITING:
-            self._flush(max(self._waiting.values(), key=lambda one: len(one.rows)))
+        while sum(len(one.texts) for one in self._waiting.values()) > _MOST_WAITING:
+            self._flush(max(self._waiting.values(), key=lambda one: len(one.texts)))
 
     def _is_wanted(
         self,
@@ -389,7 +395,8 @@ class TableImport:
                 )
             )
         by_month = {
-            month: self._place_for(self._change.compartment(self._family, month)) for month in sorted(set(months))
+            month: self._place_for(self._change.compartment(self._family, month))
+            for month in sorted(set(months))
         }
         return [by_month[month] for month in months]
 
@@ -411,9 +418,7 @@ class TableImport:
                     _(
                         "{file}, row {row}, column order_number: the vault has no order {key}; "
                         "import the orders first."
-                    ).format(
-                        file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at])
-                    )
+                    ).format(file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at]))
                 )
             found.append(self._place_for(self._lines_of[int(tag)]))
         return found
@@ -423,32 +428,33 @@ class TableImport:
         if number not in self._waiting:
             self._change.touch(number)
             cipher = block_cipher(self._holdings.vault, compartment, self._id)
-            self._waiting[number] = _Waiting(compartment, cipher)
+            waiting = _Waiting(compartment, cipher, columns={name: [] for name in needed(self._table)})
+            self._waiting[number] = waiting
         return self._waiting[number]
 
     # -- blocks out
 
     def _flush(self, waiting: _Waiting) -> None:
-        rows, serial = waiting.rows[:BLOCK_ROWS], self._serial
         totals = self._change.totals(waiting.compartment)
         if waiting.replaced:
-            totals.add(self._table, list(zip(*waiting.replaced, strict=True)), -1)
+            gone = {name: [row[self._column[name]] for row in waiting.replaced] for name in waiting.columns}
+            totals.add(self._table, gone, -1)
             waiting.replaced = []
-        if not rows:
+        texts, serial = waiting.texts[:BLOCK_ROWS], self._serial
+        if not texts:
             return
         self._serial += 1
-        text = join_rows(rows, waiting.texts[:BLOCK_ROWS])
         place = BlockPlace(
-            self._holdings.vault, self._id, waiting.compartment, self._table.name, serial, len(rows)
+            self._holdings.vault, self._id, waiting.compartment, self._table.name, serial, len(texts)
         )
-        self._flight.append(
-            _Sealing(waiting, serial, len(rows), self._beside.submit(seal_block, waiting.cipher, place, text))
-        )
-        columns = list(zip(*rows, strict=True))
+        text = join_rows(texts, len(self._table.fields))
+        sealed = self._beside.submit(seal_block, waiting.cipher, place, text)
+        self._flight.append(_Sealing(waiting, serial, len(texts), sealed))
+        columns = {name: cells[:BLOCK_ROWS] for name, cells in waiting.columns.items()}
         totals.add(self._table, columns)
         self._index(waiting, serial, columns)
-        del waiting.rows[:BLOCK_ROWS], waiting.texts[:BLOCK_ROWS]
-        del waiting.identities[:BLOCK_ROWS], waiting.contents[:BLOCK_ROWS]
+        for kept in (waiting.texts, waiting.identities, waiting.contents, *waiting.columns.values()):
+            del kept[:BLOCK_ROWS]  # type: ignore[attr-defined]
         while len(self._flight) > _IN_FLIGHT:
             self._land()
 
@@ -464,16 +470,15 @@ class TableImport:
 
     # -- index
 
-    def _index(self, waiting: _Waiting, serial: int, columns: list[tuple[str, ...]]) -> None:
-        count = len(columns[0])
+    def _index(self, waiting: _Waiting, serial: int, columns: dict[str, list[str]]) -> None:
+        count = min(BLOCK_ROWS, len(waiting.identities))
         identity = np.zeros(count, IDENTITY)
         identity["tag"] = _numbers(waiting.identities[:count])
         identity["content"] = _numbers(waiting.contents[:count])
         identity["block"], identity["row"] = serial, np.arange(count)
         self._add_entries(self._holdings.directory, identity_kind(self._table), identity)
         for kind, (names, normal) in LOOK_UPS[self._table.name].items():
-            cells = [columns[place] for place in _places(self._table, names)]
-            texts, rows = _distinct(cells, normal)
+            texts, rows = _distinct([columns[name] for name in names], normal)
             entries = np.zeros(len(texts), POSITION)
             entries["tag"] = _numbers(self._holdings.tagger(waiting.compartment, kind).many(texts))
             entries["block"], entries["row"] = serial, rows
@@ -496,7 +501,9 @@ class TableImport:
         """Refuse a file in which two rows have the same key: nobody can know which one holds."""
         for eighth in range(8):  # by parts, so that three million rows need no second copy of all tags
             shift, part = np.uint64(61), np.uint64(eighth)
-            tags = np.concatenate([np.empty(0, np.uint64), *(one[one >> shift == part] for one in self._seen)])
+            tags = np.concatenate(
+                [np.empty(0, np.uint64), *(one[one >> shift == part] for one in self._seen)]
+            )
             tags.sort()
             twins = tags[1:][tags[1:] == tags[:-1]]
             if len(twins):
@@ -522,9 +529,7 @@ class TableImport:
         )
 
 
-def _distinct(
-    cells: list[tuple[str, ...]], normal: Callable[[str], str]
-) -> tuple[list[str], list[int]]:
+def _distinct(cells: Sequence[Sequence[str]], normal: Callable[[str], str]) -> tuple[list[str], list[int]]:
     """The texts to look up by and their rows; a text in two columns of a row counts once."""
     texts: list[str] = []
     rows: list[int] = []
@@ -537,12 +542,18 @@ def _distinct(
     return texts, rows
 
 
-def content_text(row: Sequence[str]) -> str:
-    """All cells of a row as one text, different for each two rows that differ."""
-    text = CELL.join(row)
-    if text.count(CELL) != len(row) - 1:
-        text = json.dumps(row, ensure_ascii=False)
-    return text
+def needed(table: Table) -> list[str]:
+    """Columns an import needs once more when a block is full: for the index and for the totals."""
+    looked_up = [name for names, _normal in LOOK_UPS[table.name].values() for name in names]
+    return list(dict.fromkeys([*looked_up, *COUNTED[table.name]]))
+
+
+def _picker(places: list[int]) -> Callable[[Sequence[T]], Sequence[T]]:
+    """Takes these places out of a sequence; in one piece where they follow each other."""
+    first, last = places[0], places[-1] + 1
+    if last - first == len(places):
+        return lambda cells: cells[first:last]
+    return lambda cells: [cells[at] for at in places]
 
 
 def _numbers(tags: Sequence[bytes]) -> NDArray[np.uint64]:

@@ -315,7 +315,9 @@ class Keyring:
         fresh = Grants(grants.trail, random(KEY_BYTES))
         assert fresh.root is not None
         ring = replace(self, generation=self.generation + 1, wrapped={})
-        slots = {name: replace(slot, grant=ring.grant(name, slot, fresh)) for name, slot in self.slots.items()}
+        slots = {
+            name: replace(slot, grant=ring.grant(name, slot, fresh)) for name, slot in self.slots.items()
+        }
         ring = replace(ring, slots=slots).with_compartments(fresh.root, kept, random)
         return ring.with_carrier(fresh.root, private, random), fresh
 
@@ -382,7 +384,7 @@ def read_keyring(folder: Path) -> Keyring:
 def read_keyring_bytes(data: bytes, folder: Path) -> Keyring:
     """Read a key file's bytes; only the canonical form is accepted, so that no byte is free to change."""
     try:
-        told = json.loads(data) if len(data) <= _MAX_BYTES else None
+        told: Any = json.loads(data) if len(data) <= _MAX_BYTES else None
         if canonical(told) != data or told["version"] != _VERSION:
             raise ValueError
         return Keyring(

@@ -47,7 +47,7 @@ class Dashboard:
 
 
 def dashboard(holdings: Holdings, day: date) -> Dashboard:
-    """Count a day's completed and changed orders, of the shop and of channels, and new and changed members."""
+    """Count a day's completed and changed orders, of shop and channels, and new and changed members."""
     counts = dict.fromkeys((one.name for one in fields(Dashboard) if one.name != "day"), 0)
     for _number, totals in holdings.all_totals(days=True):
         for (when, channel, kind), count in totals.days.items():
@@ -228,7 +228,9 @@ def _page(rows: list[Record], page: int, page_rows: int | None) -> tuple[list[Re
         return rows, 1
     pages = max(1, -(-len(rows) // page_rows))
     if not 1 <= page <= pages:
-        raise SafeShopError(_("There is no page {page}; the last one is {pages}.").format(page=page, pages=pages))
+        raise SafeShopError(
+            _("There is no page {page}; the last one is {pages}.").format(page=page, pages=pages)
+        )
     return rows[(page - 1) * page_rows : page * page_rows], pages
 
 
@@ -241,7 +243,9 @@ def check_period(since: str | None, until: str | None) -> None:
             date.fromisoformat(text if len(text) == 10 else f"{text}-01" if len(text) == 7 else "")
         except ValueError:
             raise SafeShopError(
-                _("“{text}” is neither a month such as 2026-03 nor a day such as 2026-03-05.").format(text=text)
+                _("“{text}” is neither a month such as 2026-03 nor a day such as 2026-03-05.").format(
+                    text=text
+                )
             ) from None
     if since and until and since[: len(until)] > until[: len(since)]:
         raise SafeShopError(
@@ -277,7 +281,9 @@ class MemberFilter:
         Which time, and its first and last day or month.
     data_check
         ``complete``: name, e-mail, mobile and address are there; ``incomplete``: one of them is missing.
-    register_method, account_integration, channel, level, online_state, sex, email_validity, nationality, found_by
+    register_method, account_integration, channel, level, online_state, sex
+        One code.
+    email_validity, nationality, found_by
         One code.
     birthday
         A month and day (``03-06``), or a month (``03``): who has his birthday then.

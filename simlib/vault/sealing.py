@@ -1,7 +1,7 @@
 """The few cryptographic building blocks of the vault, each with one purpose (FORMAT.md, section 3).
 
-Nothing here is invented: AES-256-GCM, HKDF, keyed BLAKE2b and Argon2id come from libraries. What is decided here
-is only how inputs are written down (`pack`), so that nothing sealed for one purpose opens as another.
+Nothing here is invented: AES-256-GCM, HKDF, keyed BLAKE2b and Argon2id come from libraries. What is decided
+here is only how inputs are written down (`pack`), so that nothing sealed for one purpose opens as another.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TAG_BYTES = 8
 _NONCE = bytes(12)
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818  (what it says of a thing, not of a program)
     """Something sealed does not open: wrong key, or changed bytes. Callers turn it into a sentence."""
 
 

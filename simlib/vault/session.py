@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
@@ -157,7 +157,7 @@ def allowed(
             with self._guard(right):
                 return method(self, *args, **kwargs)
 
-        return guarded
+        return cast("Callable[Concatenate[Session, P], T]", guarded)
 
     return decorate
 
@@ -425,9 +425,13 @@ class Session:
         if customer.member is not None:
             self._served.add(("members", customer.member["member_code"]))
         said = value if kind == "order_number" else "…"
-        self._note("find", by=kind, value=said[:64], orders=len(customer.orders), member=customer.member is not None)
+        self._note(
+            "find", by=kind, value=said[:64], orders=len(customer.orders), member=customer.member is not None
+        )
         if customer.member is None and not customer.orders:
-            raise SafeShopError(_("Nothing is found under “{text}”; check the spelling.").format(text=value[:64]))
+            raise SafeShopError(
+                _("Nothing is found under “{text}”; check the spelling.").format(text=value[:64])
+            )
         return Customer(
             customer.member and _masked(MEMBERS, customer.member),
             [_masked(ORDERS, one) for one in customer.orders],
@@ -439,10 +443,14 @@ class Session:
             member = self._current(MEMBERS, found[-1]["member_code"]) if found else []
             return Customer(member[-1] if member else None, found[-1:])
         if kind == "email":
-            text, columns = normal_email(value), ("email", "buyer_email")
+            text = normal_email(value)
+            columns: tuple[str, ...] = ("email", "buyer_email")
             normal: Callable[[str], str] = normal_email
         else:
-            text, columns = normal_phone(value), ("mobile", "phone", "buyer_mobile", "buyer_phone", "recipient_phone")
+            text, columns = (
+                normal_phone(value),
+                ("mobile", "phone", "buyer_mobile", "buyer_phone", "recipient_phone"),
+            )
             normal = normal_phone
         members = self._by_index(MEMBERS, kind, text, columns, normal)
         orders = self._by_index(ORDERS, kind, text, columns, normal)
@@ -515,7 +523,11 @@ class Session:
         home = holdings.compartment_of_block(self._places(ORDERS, order_number)[-1][0][0])
         lines = []
         for place in holdings.positions(home, "order", order_number):
-            row = record(ORDER_LINES, holdings.row(place)) if holdings.block(place[0])[0] == "order_lines" else {}
+            row = (
+                record(ORDER_LINES, holdings.row(place))
+                if holdings.block(place[0])[0] == "order_lines"
+                else {}
+            )
             if row.get("order_number") == order_number and place not in holdings.superseded(home):
                 lines.append(row)
         return OrderDetail(found[-1], sorted(lines, key=lambda line: int(line["line"])))
@@ -611,7 +623,7 @@ class Session:
 
     @allowed("backup")
     def drill(self, folder: Path) -> Verification:
-        """Prove that a backup can be restored: open the copy, check all of it, compare its past with this one."""
+        """Prove that a backup can be restored: open the copy, check all of it, compare its past."""
         done = check_backup(self._holdings, folder)
         self._note("drill", folder=folder.name, intact=done.is_intact, rows=done.rows)
         return done
@@ -666,7 +678,9 @@ class Session:
             raise SafeShopError(_("There is a user {name} already; choose another name.").format(name=name))
         if role not in ROLES:
             raise SafeShopError(
-                _("There is no role {role}; choose one of: {roles}.").format(role=role, roles=", ".join(ROLES))
+                _("There is no role {role}; choose one of: {roles}.").format(
+                    role=role, roles=", ".join(ROLES)
+                )
             )
         return self._set_user(name, role, password, "add-user", None)
 
@@ -779,5 +793,3 @@ def _said(wanted: OrderFilter | MemberFilter) -> dict[str, Any]:
 
 def _unknown(key: str) -> SafeShopError:
     return SafeShopError(_("The vault has nothing under “{key}”.").format(key=key[:64]))
-
-

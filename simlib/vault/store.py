@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -189,14 +189,15 @@ class Store:
             yield
             self._connection.execute("COMMIT")
         except BaseException:
-            try:
+            # SQLite may have rolled back by itself already; the first error is the one that counts.
+            with suppress(Exception):
                 self._connection.execute("ROLLBACK")
-            except Exception:  # noqa: BLE001  (SQLite may have rolled back by itself; the first error counts)
-                pass
             raise
 
     def _schema(self) -> list[tuple[Any, ...]]:
-        rows = self._connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name, type")
+        rows = self._connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name, type"
+        )
         return [tuple(row) for row in rows]
 
     def _value(self, sql: str, *parameters: Any) -> Any:
@@ -212,7 +213,7 @@ class Store:
         """Whether SQLite finds its own structures in order."""
         return [row[0] for row in self._connection.execute("PRAGMA integrity_check(1)")] == ["ok"]
 
-    # -- compartments
+    # -- months and directory
 
     def add_compartment(self, number: int) -> None:
         """Note a compartment before anything is stored in it."""
@@ -220,7 +221,9 @@ class Store:
 
     def compartments(self) -> dict[int, str]:
         """Number → state."""
-        return dict(self._connection.execute("SELECT number, state FROM compartments ORDER BY number").fetchall())
+        return dict(
+            self._connection.execute("SELECT number, state FROM compartments ORDER BY number").fetchall()
+        )
 
     def destroy_compartment(self, number: int) -> None:
         """Delete a compartment's blocks and catalogue; its pages go by `delete_segment`."""
@@ -228,7 +231,7 @@ class Store:
         self._connection.execute("DELETE FROM blocks WHERE compartment = ?", (number,))
         self._connection.execute("DELETE FROM catalogues WHERE compartment = ?", (number,))
 
-    # -- imports and blocks
+    # -- what imports brought
 
     def import_of_file(self, file_tag: bytes) -> int | None:
         """Number of the import that brought a file, if one did."""
@@ -247,13 +250,19 @@ class Store:
 
     def add_import(self, number: int, identity: bytes, file_tag: bytes, sealed: bytes) -> None:
         """Add an import's record."""
-        self._connection.execute("INSERT INTO imports VALUES (?, ?, ?, ?)", (number, identity, file_tag, sealed))
+        self._connection.execute(
+            "INSERT INTO imports VALUES (?, ?, ?, ?)", (number, identity, file_tag, sealed)
+        )
 
     def imports(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
         """(number, id, file tag, sealed record) of all imports, in order."""
-        yield from self._connection.execute("SELECT number, id, file_tag, sealed FROM imports ORDER BY number")
+        yield from self._connection.execute(
+            "SELECT number, id, file_tag, sealed FROM imports ORDER BY number"
+        )
 
-    def add_block(self, serial: int, compartment: int, number: int, kind: str, rows: int, sealed: bytes) -> None:
+    def add_block(
+        self, serial: int, compartment: int, number: int, kind: str, rows: int, sealed: bytes
+    ) -> None:
         """Add one block of an import."""
         self._connection.execute(
             "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", (serial, compartment, number, kind, rows, sealed)
@@ -325,9 +334,7 @@ class Store:
 
     def catalogue(self, compartment: int) -> bytes | None:
         """A compartment's sealed catalogue."""
-        sealed: bytes | None = self._value(
-            "SELECT sealed FROM catalogues WHERE compartment = ?", compartment
-        )
+        sealed: bytes | None = self._value("SELECT sealed FROM catalogues WHERE compartment = ?", compartment)
         return sealed
 
     def set_catalogue(self, compartment: int, sealed: bytes) -> None:
@@ -353,7 +360,7 @@ class Store:
         """(compartment, sealed sums or days) of all compartments."""
         if column not in ("sums", "days"):
             raise ValueError(column)
-        yield from self._connection.execute(f"SELECT compartment, {column} FROM totals ORDER BY compartment")  # noqa: S608
+        yield from self._connection.execute(f"SELECT compartment, {column} FROM totals ORDER BY compartment")
 
     # -- the trail
 
@@ -363,7 +370,9 @@ class Store:
 
     def last_entry(self) -> tuple[int, bytes]:
         """Number and hash of the last entry; zero and nothing before the first."""
-        row = self._connection.execute("SELECT number, hash FROM trail ORDER BY number DESC LIMIT 1").fetchone()
+        row = self._connection.execute(
+            "SELECT number, hash FROM trail ORDER BY number DESC LIMIT 1"
+        ).fetchone()
         return (0, b"") if row is None else (row[0], row[1])
 
     def entries(self, after: int = 0) -> Iterator[tuple[int, bytes, bytes]]:

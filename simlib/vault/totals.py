@@ -1,16 +1,16 @@
 """Sums and daily counts of a compartment, kept up to date by each import so that statistics need no scan.
 
-An order counts as *completed* on the day of ``completed_at`` if its status is ``completed``, and as *changed* on
-the day of ``changed_at`` if that is another moment than its completion: refunded, refused, corrected later. A
-member counts as *new* on the day he registered, and as *changed* on the day of ``changed_at`` if that is later.
-Days and months are those of the shop's clock as the file writes them.
+An order counts as *completed* on the day of ``completed_at`` if its status is ``completed``, and as *changed*
+on the day of ``changed_at`` if that is another moment than its completion: refunded, refused, corrected
+later. A member counts as *new* on the day he registered, and as *changed* on the day of ``changed_at`` if
+that is later. Days and months are those of the shop's clock as the file writes them.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,16 +19,17 @@ from simlib.vault.schema import MEMBERS, ORDERS, Table
 
 AMOUNTS = ("goods_amount", "discount", "shipping_fee", "amount", "refunded", "net_received")
 """Columns of orders that are summed, by currency."""
-_KINDS = ("new", "completed", "changed")
 
 
-def column(table: Table, name: str) -> int:
-    """Place of a column in a table's rows."""
-    return [spec.name for spec in table.fields].index(name)
+Columns = Mapping[str, Sequence[str]]
+"""Column → its cells."""
 
-
-_ORDER = {spec.name: place for place, spec in enumerate(ORDERS.fields)}
-_MEMBER = {spec.name: place for place, spec in enumerate(MEMBERS.fields)}
+COUNTED: dict[str, tuple[str, ...]] = {
+    "members": ("registered_at", "changed_at", "channel"),
+    "orders": ("order_status", "completed_at", "changed_at", "channel", "currency", *AMOUNTS),
+    "order_lines": (),
+}
+"""Table → columns that totals are made of."""
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Totals:
     amounts: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     days: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
-    def add(self, table: Table, columns: Sequence[Sequence[str]], sign: int = 1) -> None:
+    def add(self, table: Table, columns: Columns, sign: int = 1) -> None:
         """Count rows in, or out with ``sign=-1``.
 
         Parameters
@@ -65,20 +66,20 @@ class Totals:
         table
             Orders or members; lines are not counted.
         columns
-            The cells by column.
+            The cells by column; those of `COUNTED` at least.
         sign
             1 for rows that come, -1 for rows that were replaced.
         """
         if table is ORDERS:
-            self.rows += sign * len(columns[0])
+            self.rows += sign * len(columns["changed_at"])
             self._add_orders(columns, sign)
         elif table is MEMBERS:
-            self.rows += sign * len(columns[0])
+            self.rows += sign * len(columns["changed_at"])
             self._add_members(columns, sign)
 
-    def _add_orders(self, columns: Sequence[Sequence[str]], sign: int) -> None:
+    def _add_orders(self, columns: Columns, sign: int) -> None:
         status, completed, changed, channel = (
-            columns[_ORDER[name]] for name in ("order_status", "completed_at", "changed_at", "channel")
+            columns[name] for name in ("order_status", "completed_at", "changed_at", "channel")
         )
         done = Counter(
             (at[:10], where, "completed")
@@ -94,21 +95,19 @@ class Totals:
         self.changed += sign * touched.total()
         self._count(done, sign)
         self._count(touched, sign)
-        currencies = columns[_ORDER["currency"]]
+        currencies = columns["currency"]
         for currency in set(currencies):
             chosen = None if len(set(currencies)) == 1 else [one == currency for one in currencies]
             sums = self.amounts.setdefault(currency, dict.fromkeys(AMOUNTS, Decimal(0)))
             for name in AMOUNTS:
-                cells = columns[_ORDER[name]]
+                cells = columns[name]
                 if chosen is not None:
                     cells = [cell for cell, wanted in zip(cells, chosen, strict=True) if wanted]
                 # Few prices stand in many rows: numbers are read once for each price.
                 sums[name] += sign * sum(Decimal(cell) * count for cell, count in Counter(cells).items())
 
-    def _add_members(self, columns: Sequence[Sequence[str]], sign: int) -> None:
-        registered, changed, channel = (
-            columns[_MEMBER[name]] for name in ("registered_at", "changed_at", "channel")
-        )
+    def _add_members(self, columns: Columns, sign: int) -> None:
+        registered, changed, channel = (columns[name] for name in ("registered_at", "changed_at", "channel"))
         new = Counter((at[:10], where, "new") for at, where in zip(registered, channel, strict=True))
         touched = Counter(
             (at[:10], where, "changed")
@@ -142,7 +141,8 @@ class Totals:
         """The opposite of `sums_to_bytes` and, if given, `days_to_bytes`."""
         family, month, rows, completed, changed, told = json.loads(sums)
         amounts = {
-            currency: {name: Decimal(value) for name, value in cells.items()} for currency, cells in told.items()
+            currency: {name: Decimal(value) for name, value in cells.items()}
+            for currency, cells in told.items()
         }
         counts: Counter[tuple[str, str, str]] = Counter()
         for day, channel, kind, count in json.loads(days or b"[]"):

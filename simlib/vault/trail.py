@@ -149,12 +149,14 @@ def read_receipt(text: str) -> Receipt:
     SafeShopError
         If it has not the form of a receipt.
     """
-    found = re.fullmatch(r"([A-Z2-7]{5})-?([0-9]{1,12})-((?:[A-Z2-7]{5}-?){4})", re.sub(r"\s", "", text.upper()))
+    found = re.fullmatch(
+        r"([A-Z2-7]{5})-?([0-9]{1,12})-((?:[A-Z2-7]{5}-?){4})", re.sub(r"\s", "", text.upper())
+    )
     if found is None:
         raise SafeShopError(
-            _("“{text}” is not a receipt; type it as printed, such as ABCDE-12-FGHIJ-KLMNO-PQRST-UVWXY.").format(
-                text=text
-            )
+            _(
+                "“{text}” is not a receipt; type it as printed, such as ABCDE-12-FGHIJ-KLMNO-PQRST-UVWXY."
+            ).format(text=text)
         )
     return Receipt(found[1], int(found[2]), found[3].replace("-", ""))
 

@@ -84,7 +84,9 @@ class Vault:
                 tempfile.mkdtemp(prefix=self.folder.name + ".", suffix=".new", dir=self.folder.parent)
             )
         except OSError:
-            raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=self.folder)) from None
+            raise SafeShopError(
+                _("{path} cannot be written; check folder and room.").format(path=self.folder)
+            ) from None
         try:
             ring = ring.write(temporary, grants)
             with told(temporary / DATABASE_FILE):

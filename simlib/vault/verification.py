@@ -1,4 +1,4 @@
-"""Proof that nothing was changed, dropped, doubled or put back, or a list of what was (FORMAT.md, section 6)."""
+"""Proof that nothing was changed, dropped, doubled or put back, or a list of what was (FORMAT.md)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def write_seal(holdings: Holdings, folder: Path | None = None) -> None:
 
 
 def seal_state(holdings: Holdings) -> SealState:
-    """How the database's bytes stand to the seal; only before anything is written does the answer mean much."""
+    """How the database's bytes stand to the seal; ask before anything is written."""
     try:
         data = (holdings.folder / SEAL_FILE).read_bytes()
     except OSError:
@@ -152,9 +152,13 @@ def _check_seal(seal: SealState, done: Verification) -> None:
     if seal == "broken":
         done.findings.append(_("The database file is not, byte for byte, the one that was last closed."))
     elif seal == "rolled-back":
-        done.findings.append(_("The database is an older one that was put back: its trail is shorter than noted."))
+        done.findings.append(
+            _("The database is an older one that was put back: its trail is shorter than noted.")
+        )
     elif seal == "missing":
-        done.findings.append(_("The seal file is missing; nobody can vouch for the unused parts of the database."))
+        done.findings.append(
+            _("The seal file is missing; nobody can vouch for the unused parts of the database.")
+        )
     elif seal == "behind":
         done.remarks.append(
             _("The vault was not closed in order last time; unused parts of the file could not be checked.")
@@ -191,9 +195,9 @@ def _check_trail(holdings: Holdings, done: Verification) -> _Told:
         for number, (before, after) in entry.states.items():
             if told.states.get(number, before) != before:
                 done.findings.append(
-                    _("Before entry {number} of the trail, compartment {compartment} was changed unnoted.").format(
-                        number=entry.number, compartment=number
-                    )
+                    _(
+                        "Before entry {number} of the trail, compartment {compartment} was changed unnoted."
+                    ).format(number=entry.number, compartment=number)
                 )
             told.states[number] = after
         for record in entry.details.get("imports", ()):
@@ -235,12 +239,14 @@ def _check_receipt(holdings: Holdings, kept: Receipt | None, done: Verification)
     if digest is None:
         last, _head = holdings.store.last_entry()
         done.findings.append(
-            _("The receipt knows {kept} entries of the trail, the vault has {last}: it was put back or cut.").format(
-                kept=kept.number, last=last
-            )
+            _(
+                "The receipt knows {kept} entries of the trail, the vault has {last}: it was put back or cut."
+            ).format(kept=kept.number, last=last)
         )
     elif receipt(holdings.vault, kept.number, digest) != kept:
-        done.findings.append(_("The receipt does not fit this vault's trail: another vault, or another past."))
+        done.findings.append(
+            _("The receipt does not fit this vault's trail: another vault, or another past.")
+        )
 
 
 def _check_imports(holdings: Holdings, records: dict[int, str], done: Verification) -> None:
@@ -255,7 +261,9 @@ def _check_imports(holdings: Holdings, records: dict[int, str], done: Verificati
         done.findings.append(_("Import {number} is missing or was slipped in.").format(number=number))
     for number in sorted(found.keys() & records.keys()):
         if found[number] != records[number]:
-            done.findings.append(_("The record of import {number} is not the one the trail names.").format(number=number))
+            done.findings.append(
+                _("The record of import {number} is not the one the trail names.").format(number=number)
+            )
 
 
 def open_import(
@@ -276,9 +284,13 @@ def _check_compartments(
     listed: set[bytes] = set()
     for number in sorted({*known, *states, *holdings.store.catalogued()}):
         done.compartments += 1
-        if holdings.state(number) != states.get(number, "" if not _is_empty(holdings, number) else holdings.state(number)):
+        if holdings.state(number) != states.get(
+            number, "" if not _is_empty(holdings, number) else holdings.state(number)
+        ):
             done.findings.append(
-                _("Compartment {number}: list or totals are not the last ones the trail names.").format(number=number)
+                _("Compartment {number}: list or totals are not the last ones the trail names.").format(
+                    number=number
+                )
             )
         try:
             sealed = holdings.store.catalogue(number)
@@ -318,9 +330,9 @@ def _check_blocks(
     for one, share in catalogue.shares.items():
         if (counts[one], digests[one].digest()) != ([share.blocks, share.rows], share.digest):
             done.findings.append(
-                _("Compartment {number}: blocks of import {one} were changed, removed, added or moved.").format(
-                    number=number, one=one
-                )
+                _(
+                    "Compartment {number}: blocks of import {one} were changed, removed, added or moved."
+                ).format(number=number, one=one)
             )
 
 
@@ -346,7 +358,9 @@ def _check_segments(holdings: Holdings, number: int, catalogue: Catalogue, done:
         done.pages += pages
         if pages != 1 << segment.bits or digest.digest() != segment.digest:
             done.findings.append(
-                _("Compartment {number}: the index by {kind} was changed.").format(number=number, kind=segment.kind)
+                _("Compartment {number}: the index by {kind} was changed.").format(
+                    number=number, kind=segment.kind
+                )
             )
 
 
