@@ -32,7 +32,7 @@ def destroy_compartment(holdings: Holdings, change: Change, compartment: Compart
     for segment in holdings.catalogue(number).segments:
         store.delete_segment(segment.id)
     store.destroy_compartment(number)
-    holdings.forget()
+    holdings.forget_rows()
 
 
 def drop_keys(holdings: Holdings, user: str, role: str) -> None:

@@ -94,11 +94,15 @@ class Holdings:
 
     def forget(self) -> None:
         """Drop everything kept in memory but the keys."""
-        self.segments.forget()
+        self.forget_rows()
         self._catalogues.clear()
+        self._import_ids.clear()
+
+    def forget_rows(self) -> None:
+        """Drop rows and index pages kept in memory; lists stay, as a change may be under way in them."""
+        self.segments.forget()
         self._blocks.clear()
         self._superseded.clear()
-        self._import_ids.clear()
 
     def lock(self) -> None:
         """Drop the keys, too; Python does not promise to overwrite the memory (FORMAT.md, section 1)."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.vault.sealing import Broken
 
 DATABASE_FILE = "vault.db"
 VERSION = 1
@@ -283,14 +284,14 @@ class Store:
             if row is None:
                 return
             last = row[0]
-            yield tuple(row)
+            yield row[0], row[1], str(row[2]), _number(row[3]), _blob(row[4])
 
     def block(self, serial: int) -> tuple[int, int, str, int, bytes] | None:
         """(compartment, import, kind, rows, sealed) of one block."""
         row = self._connection.execute(
             "SELECT compartment, import, kind, rows, sealed FROM blocks WHERE serial = ?", (serial,)
         ).fetchone()
-        return None if row is None else tuple(row)
+        return None if row is None else (row[0], row[1], str(row[2]), _number(row[3]), _blob(row[4]))
 
     def compartment_of_block(self, serial: int) -> int | None:
         """Number of the compartment a block lies in."""
@@ -311,16 +312,15 @@ class Store:
 
     def page(self, segment: bytes, bucket: int) -> bytes | None:
         """One sealed page."""
-        sealed: bytes | None = self._value(
-            "SELECT sealed FROM pages WHERE segment = ? AND bucket = ?", segment, bucket
-        )
-        return sealed
+        sealed = self._value("SELECT sealed FROM pages WHERE segment = ? AND bucket = ?", segment, bucket)
+        return None if sealed is None else _blob(sealed)
 
     def pages(self, segment: bytes) -> Iterator[tuple[int, bytes]]:
         """(bucket, sealed) of a segment's pages, in order."""
-        yield from self._connection.execute(
+        for bucket, sealed in self._connection.execute(
             "SELECT bucket, sealed FROM pages WHERE segment = ? ORDER BY bucket", (segment,)
-        )
+        ):
+            yield _number(bucket), _blob(sealed)
 
     def delete_segment(self, segment: bytes) -> None:
         """Delete a segment's pages."""
@@ -334,8 +334,8 @@ class Store:
 
     def catalogue(self, compartment: int) -> bytes | None:
         """A compartment's sealed catalogue."""
-        sealed: bytes | None = self._value("SELECT sealed FROM catalogues WHERE compartment = ?", compartment)
-        return sealed
+        sealed = self._value("SELECT sealed FROM catalogues WHERE compartment = ?", compartment)
+        return None if sealed is None else _blob(sealed)
 
     def set_catalogue(self, compartment: int, sealed: bytes) -> None:
         """Put a compartment's catalogue in place of the former."""
@@ -350,7 +350,7 @@ class Store:
         row = self._connection.execute(
             "SELECT sums, days FROM totals WHERE compartment = ?", (compartment,)
         ).fetchone()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (_blob(row[0]), _blob(row[1]))
 
     def set_totals(self, compartment: int, sums: bytes, days: bytes) -> None:
         """Put a compartment's totals in place of the former."""
@@ -360,7 +360,9 @@ class Store:
         """(compartment, sealed sums or days) of all compartments."""
         if column not in ("sums", "days"):
             raise ValueError(column)
-        yield from self._connection.execute(f"SELECT compartment, {column} FROM totals ORDER BY compartment")
+        rows = self._connection.execute(f"SELECT compartment, {column} FROM totals ORDER BY compartment")
+        for compartment, sealed in rows:
+            yield compartment, _blob(sealed)
 
     # -- the trail
 
@@ -373,18 +375,19 @@ class Store:
         row = self._connection.execute(
             "SELECT number, hash FROM trail ORDER BY number DESC LIMIT 1"
         ).fetchone()
-        return (0, b"") if row is None else (row[0], row[1])
+        return (0, b"") if row is None else (row[0], _blob(row[1]))
 
     def entries(self, after: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
         """(number, sealed, hash) of the entries after a number, in order."""
-        yield from self._connection.execute(
+        for number, sealed, digest in self._connection.execute(
             "SELECT number, sealed, hash FROM trail WHERE number > ? ORDER BY number", (after,)
-        )
+        ):
+            yield number, _blob(sealed), _blob(digest)
 
     def entry_hash(self, number: int) -> bytes | None:
         """Hash of one entry."""
-        digest: bytes | None = self._value("SELECT hash FROM trail WHERE number = ?", number)
-        return digest
+        digest = self._value("SELECT hash FROM trail WHERE number = ?", number)
+        return None if digest is None else _blob(digest)
 
     # -- log-ins
 
@@ -406,6 +409,19 @@ class Store:
             self._connection.backup(target)
         finally:
             target.close()
+
+
+def _blob(value: Any) -> bytes:
+    """A value as bytes; whoever edits the file can put text or numbers where bytes belong."""
+    if not isinstance(value, bytes):
+        raise Broken
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise Broken
+    return value
 
 
 def _statements() -> list[str]:

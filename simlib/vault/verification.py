@@ -140,9 +140,16 @@ def verify(
     _check_receipt(holdings, kept, done)
     if told.keys > holdings.ring.edition:
         done.findings.append(_("The key file is an older one that was put back."))
-    _check_imports(holdings, told.records, done)
-    _check_destroyed(holdings, told.destroyed, done)
-    _check_compartments(holdings, told.states, done, progress)
+    for check in (
+        lambda: _check_imports(holdings, told.records, done),
+        lambda: _check_destroyed(holdings, told.destroyed, done),
+        lambda: _check_compartments(holdings, told.states, done, progress),
+    ):
+        try:
+            check()
+        except (Broken, ValueError, TypeError, KeyError):
+            # Somebody put text where bytes belong, or the like; what comes after it was not checked.
+            done.findings.append(_("The database holds something that the vault does not write."))
     number, head = holdings.store.last_entry()
     done.receipt = receipt(holdings.vault, number, head)
     return done
