@@ -241,8 +241,8 @@ class TableReader:
     def _undecodable(self) -> SafeShopError:
         # Text is decoded some thousand bytes ahead, so only the row up to which all was well is known.
         return SafeShopError(
-            _("{file}, after row {row}: bytes that are not {encoding}; choose another encoding.").format(
-                file=self.name, row=self._row - 1, encoding=self._encoding
+            _("{file}, row {row} or later: bytes that are not {encoding}; choose another encoding.").format(
+                file=self.name, row=self._row, encoding=self._encoding
             )
         )
 
