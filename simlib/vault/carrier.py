@@ -12,6 +12,7 @@ import hmac
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -111,9 +112,15 @@ class Manifest:
             raise ValueError from fault
         if manifest.to_bytes() != data or tables != known:
             raise ValueError("not canonical")
+        texts: list[Any] = [manifest.shop, manifest.recipient, manifest.created]
+        texts += [text for one in files for text in (one.encoding, one.sha256, one.first, one.last)]
         numbers: list[Any] = [number for one in files for number in (one.bytes, one.rows)]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("not texts")
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError("not numbers")
+        if not all(re.fullmatch("[0-9a-f]{64}", one.sha256) for one in files):
+            raise ValueError("not hashes")
         return manifest
 
 

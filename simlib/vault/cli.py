@@ -19,6 +19,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from simlib.errors import SafeShopError
@@ -98,8 +99,9 @@ def _grid(columns: list[str], rows: list[list[Any]]) -> None:
         grid.add_column(column)
     for row in rows:
         # Text from outside: neither markup nor control characters may reach the terminal.
-        grid.add_row(*(shown(str(cell), 60).replace("[", "\\[") for cell in row))
-    Console().print(grid)
+        grid.add_row(*(escape(shown(str(cell), 60)) for cell in row))
+    # A pipe or file has no width: nothing may be cut there.
+    Console(width=None if sys.stdout.isatty() else 1_000).print(grid)
 
 
 # -- a vault
