@@ -231,16 +231,20 @@ def install(clone: Path, python: Path, extras: Set[str]) -> None:
     wanted = sorted(extras | set(before.extras))
     if before == Note(state, wanted):
         return
+    quiet = []
     if not before.files:
         refuse_full_disk(clone)
         print("Installing Safe Shop Lab and what it needs; this takes some minutes, once …", flush=True)
     else:
         print("Something is new since the last time; installing it …", flush=True)
+        # An update is soon done; two hundred lines on what stayed the same would only worry its reader.
+        quiet = ["--quiet"] if wanted == before.extras else []
     if file.exists():
         file.unlink()  # An installation that breaks off must not pass for a finished one.
     target = ".[{}]".format(",".join(wanted)) if wanted else "."
     # Relative names: the folder's own characters then never pass through an argument.
-    if call([*pip_for(python, found), "install", "-c", "constraints.txt", target], clone) != 0:
+    command = [*pip_for(python, found), "install", *quiet, "-c", "constraints.txt", target]
+    if call(command, clone) != 0:
         raise SetupError(
             "Installing stopped, for the reason pip gives above: see that this computer reaches the internet "
             "and that the disk is not full, then run the same command again."

@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from simlib.scenario import WEEKDAYS, Clock, Hours
-from simlib.streams import Floats, to_ticks
+from simlib.streams import Floats, tick
 
 WEEK = 7.0
 """Days in a week."""
@@ -22,12 +22,12 @@ WEEK = 7.0
 def time_of_day(text: str) -> float:
     """``"HH:MM"`` as a share of a day, in whole ticks."""
     hours, minutes = text.split(":")
-    return float(to_ticks((int(hours) * 60 + int(minutes)) / 1440))
+    return tick((int(hours) * 60 + int(minutes)) / 1440)
 
 
 def _days_into_the_week(days: tuple[str, ...], start: date) -> list[int]:
     """Offsets 0…6 from the start date of the named days of the week, ascending."""
-    return sorted((WEEKDAYS.index(day) - start.weekday()) % 7 for day in days)
+    return sorted({(WEEKDAYS.index(day) - start.weekday()) % 7 for day in days})
 
 
 class WeeklyClock:

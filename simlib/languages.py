@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -54,3 +55,21 @@ def current_language() -> str:
 def _(text: str) -> str:
     """The text in the language in use."""
     return _translations(_current).gettext(text)
+
+
+def system_language() -> str:
+    """The tag of the language this computer is set to; English if we do not speak it."""
+    import locale
+
+    try:
+        name = locale.getlocale()[0] or ""
+    except ValueError:
+        name = ""
+    # POSIX says zh_TW where Windows says Chinese (Traditional)_Taiwan.
+    name = (
+        os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or name
+    ).lower()
+    if not name.startswith(("zh", "chinese")):
+        return "en"
+    traditional = ("tw", "hk", "mo", "hant", "traditional", "taiwan", "hong kong", "macao")
+    return "zh-Hant" if any(word in name for word in traditional) else "zh-Hans"

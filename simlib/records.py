@@ -7,10 +7,11 @@ stored as small numbers with their list of words in `Table.words`.
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ import numpy.typing as npt
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.scenario import MINOR_UNITS, Scenario
+from simlib.writing import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +78,20 @@ EVENTS: Final = (
     "restocked",
 )
 """Kinds of event in `Run.events`."""
+
+COLUMNS: Final = {
+    "orders": (
+        *("order", "member", "payment_method", "state", "amount", "list_amount", "goods_cost"),
+        *MILESTONES,
+    ),
+    "lines": ("order", "product", "pieces", "unit_price"),
+    "events": ("t", "kind", "order", "actor", "amount"),
+    "members": ("member", "joined"),
+    "traffic": ("day", "visits", "carts", "checkouts"),
+    "postings": ("t", "transaction", "kind", "order", "account", "amount"),
+    "stock": ("t", "product", "pieces", "reason", "order"),
+}
+"""Columns of each table of a run."""
 
 FORMAT: Final = 1
 """Version of the file written by `Run.save`."""
@@ -135,7 +151,7 @@ class Table(Mapping[str, npt.NDArray[Any]]):
         return pd.DataFrame(
             {
                 name: (
-                    pd.Categorical.from_codes(column.astype(np.int64), list(self.words[name]))
+                    pd.Categorical.from_codes(column.astype(np.int64), pd.Index(self.words[name]))
                     if name in self.words
                     else column
                 )
@@ -213,7 +229,7 @@ class Run:
     postings: Table
     stock: Table
 
-    TABLES = ("orders", "lines", "events", "members", "traffic", "postings", "stock")
+    TABLES = tuple(COLUMNS)
 
     @cached_property
     def copies(self) -> Table:
@@ -288,7 +304,6 @@ class Run:
         SafeShopError
             If the file cannot be written.
         """
-        path = Path(path)
         head = {
             "format": FORMAT,
             "days": self.days,
@@ -302,19 +317,9 @@ class Run:
         for name, table in self.tables.items():
             for column, content in table.items():
                 arrays[f"{name}.{column}"] = content
-        try:
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez_compressed(file, allow_pickle=False, **arrays)
-                Path(part).replace(path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise SafeShopError(
-                _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror)
-            ) from None
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)
+        write_whole(Path(path), packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Run:
@@ -325,17 +330,20 @@ class Run:
         SafeShopError
             If the file is missing, damaged, or not a saved run.
         """
+        damaged = SafeShopError(
+            _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
+        )
         try:
+            if not _is_whole(path):
+                raise damaged
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except OSError as error:
             raise SafeShopError(
                 _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error)
             ) from None
-        except (ValueError, EOFError, zipfile.BadZipFile, KeyError, AttributeError, NotImplementedError):
-            raise SafeShopError(
-                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
-            ) from None
+        except (ValueError, TypeError, EOFError, zipfile.BadZipFile, KeyError, AttributeError):
+            raise damaged from None
         try:
             head = json.loads(str(arrays.pop("head")[()]))
             if head["format"] != FORMAT:
@@ -348,6 +356,10 @@ class Run:
             for name, content in arrays.items():
                 table, _dot, column = name.partition(".")
                 tables[table][column] = content
+            if any(tuple(columns) != COLUMNS[name] for name, columns in tables.items()):
+                raise damaged
+            if not (type(head["days"]) is type(head["seed"]) is int):
+                raise damaged
             return cls(
                 Scenario.model_validate(head["scenario"]),
                 head["days"],
@@ -357,10 +369,26 @@ class Run:
                     for name, columns in tables.items()
                 },
             )
-        except (KeyError, ValueError, TypeError):
-            raise SafeShopError(
-                _("{path} is damaged or not a saved run; simulate it again and save anew.").format(path=path)
-            ) from None
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError):
+            raise damaged from None
+
+
+def _is_whole(path: str | Path) -> bool:
+    """Whether the file is a zip archive, packed as `Run.save` does it, in which every checksum is right."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            ours = all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in archive.infolist())
+            return ours and archive.testzip() is None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+    ):
+        return False
 
 
 def _state_labels() -> dict[str, str]:

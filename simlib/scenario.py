@@ -17,11 +17,21 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
+from simlib.writing import write_whole
 
 PRESETS = Path(__file__).parent / "scenarios"
 """Folder of the presets, one YAML file each."""
@@ -32,14 +42,23 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINOR_UNITS = {"TWD": 100, "HKD": 100, "CNY": 100, "EUR": 100, "USD": 100}
 """Minor units in one unit of each currency (ISO 4217)."""
 
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+"""How a time of day is written, ``"HH:MM"``."""
+
 DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440, "seconds": 1 / 86400}
 """Length of each unit of time in days."""
 
+# No figure is larger than a million, no price above a hundred million: far beyond any small shop, and small enough
+# that times stay exact in ticks and amounts in 64 bits.
+LARGEST = 1_000_000
+
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-Money = Annotated[Decimal, Field(ge=0, decimal_places=2)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+Pieces = Annotated[int, Field(ge=0, le=LARGEST)]
+Money = Annotated[Decimal, Field(ge=0, le=100 * LARGEST, decimal_places=2)]
+FunnelShare = Annotated[float, Field(ge=0.0001, le=1)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -47,6 +66,14 @@ class Part(BaseModel):
     """A piece of a scenario: frozen, and without room for misspelt keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="constants")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_not_one(cls, given: Any, info: ValidationInfo) -> Any:
+        # YAML reads yes and on as true, and pydantic would take true for 1.
+        if isinstance(given, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise PydanticCustomError("not_a_truth_value", "not a truth value")
+        return given
 
 
 class Duration(Part):
@@ -83,7 +110,7 @@ class Clock(Part):
         Days of the week on which it happens.
     """
 
-    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    time: Annotated[str, Field(pattern=TIME_OF_DAY)]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
 
 
@@ -98,8 +125,8 @@ class Hours(Part):
         Working days.
     """
 
-    opens: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    closes: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    opens: Annotated[str, Field(pattern=TIME_OF_DAY)]
+    closes: Annotated[str, Field(pattern=TIME_OF_DAY)]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -136,8 +163,8 @@ class Product(Part):
     price: Money
     unit_cost: Money
     popularity: Positive
-    stock: Annotated[int, Field(ge=0)]
-    reorder_point: Annotated[int, Field(ge=0)]
+    stock: Pieces
+    reorder_point: Pieces
     reorder_up_to: Count
     lead_time_days: Positive
 
@@ -173,14 +200,14 @@ class Demand(Part):
         Chance of each further product, and of each further piece of a product.
     """
 
-    orders_per_day: Annotated[float, Field(gt=0, le=1_000_000)]
+    orders_per_day: Positive
     hourly_visits: Annotated[tuple[NotNegative, ...], Field(min_length=24, max_length=24)]
-    visit_to_cart: Annotated[float, Field(gt=0, le=1)]
-    cart_to_checkout: Annotated[float, Field(gt=0, le=1)]
+    visit_to_cart: FunnelShare
+    cart_to_checkout: FunnelShare
     browsing: Duration
     checkout: Duration
     returning: Share
-    members_at_start: Annotated[int, Field(ge=0)]
+    members_at_start: Annotated[int, Field(ge=0, le=LARGEST)]
     membership_age_days: Positive
     extra_line: Annotated[float, Field(ge=0, lt=1)]
     extra_piece: Annotated[float, Field(ge=0, lt=1)]
@@ -465,9 +492,9 @@ class Retention(Part):
     orders_leave: Literal["never", "at-completion", "at-order", "to-erp"]
     members_leave: Literal["never", "on-joining"]
     export: Clock
-    mask_after_days: Annotated[float, Field(ge=0)] | None
+    mask_after_days: NotNegative | None
     mask_fields: tuple[Literal["name", "address", "phone"], ...]
-    erp_sync_minutes: Positive
+    erp_sync_minutes: Annotated[float, Field(ge=1, le=LARGEST)]
     vault_days: Positive
     erp_days: Positive
     courier_days: NotNegative
@@ -585,17 +612,21 @@ retention
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
-            raise SafeShopError(
-                "\n".join(_mistake(path, lines, tree, dict(detail)) for detail in error.errors())
-            ) from None
+            raise SafeShopError(_mistakes(path, lines, error)) from None
 
     def to_yaml(self) -> str:
         """The scenario as YAML that `load` reads back to an equal scenario."""
         return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
 
     def save(self, path: str | Path) -> None:
-        """Write `to_yaml` to a file."""
-        Path(path).write_text(self.to_yaml(), encoding="utf-8")
+        """Write `to_yaml` to a file; an existing one is replaced only when all is written.
+
+        Raises
+        ------
+        SafeShopError
+            If the file cannot be written.
+        """
+        write_whole(Path(path), self.to_yaml())
 
     def changed(self, **changes: Any) -> Scenario:
         """The same scenario with some fields changed, checked again.
@@ -625,9 +656,7 @@ retention
         try:
             return Scenario.model_validate(tree)
         except ValidationError as error:
-            raise SafeShopError(
-                "\n".join(_mistake(None, {}, tree, dict(detail)) for detail in error.errors())
-            ) from None
+            raise SafeShopError(_mistakes(None, {}, error)) from None
 
 
 def presets() -> tuple[str, ...]:
@@ -647,18 +676,20 @@ def sources(preset: str) -> dict[str, Fact]:
     return dict(_fact_references(tree, ""))
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# reading
-
-
 def _find(source: str | Path) -> Path:
     preset = PRESETS / f"{source}.yaml"
     if str(source) in presets():
         return preset
     path = Path(source)
-    if path.is_file():
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:
+        raise SafeShopError(
+            _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
+        ) from None
+    if is_file:
         return path
-    if path.is_dir():
+    if is_folder:
         raise SafeShopError(
             _("{path} is a folder; name a scenario file (.yaml) or a preset.").format(path=path)
         )
@@ -669,6 +700,16 @@ def _find(source: str | Path) -> Path:
             source=source, hint=hint, presets=", ".join(presets())
         )
     )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without dates: an impossible one is told by its field and line, as any other wrong value."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [resolver for resolver in resolvers if not resolver[0].endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str, int]]:
@@ -684,9 +725,9 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
             _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
         ) from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         lines = dict(_lines_of(node, "")) if node is not None else {}
-        tree = yaml.safe_load(text)
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise SafeShopError(
@@ -696,9 +737,13 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
                 reason=getattr(error, "problem", None) or error,
             )
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SafeShopError(
             _("{file}: this is not readable YAML ({reason}).").format(file=path.name, reason=error)
+        ) from None
+    except RecursionError:
+        raise SafeShopError(
+            _("{file}: groups stand too deep within each other, or one within itself.").format(file=path.name)
         ) from None
     if not isinstance(tree, dict):
         raise SafeShopError(
@@ -708,12 +753,23 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
         )
     base = tree.pop("extends", None)
     if base is not None:
-        beside = path.parent / str(base)
-        ancestor, _base_lines = _read(
-            beside if beside.is_file() else _find(str(base)), (*seen, path.resolve())
-        )
+        try:
+            below = _beside(path, str(base))
+        except SafeShopError as error:
+            raise SafeShopError(f"{_place(path, lines, 'extends')}: {error.sentence}") from None
+        ancestor, _base_lines = _read(below, (*seen, path.resolve()))
         tree = _laid_over(ancestor, tree)
     return tree, lines
+
+
+def _beside(path: Path, base: str) -> Path:
+    """What a file means by ``extends: base``: a file in its own folder, or what `_find` finds."""
+    try:
+        if (path.parent / base).is_file():
+            return path.parent / base
+    except OSError:
+        pass
+    return _find(base)
 
 
 def _lines_of(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
@@ -789,28 +845,48 @@ def _place(path: Path | None, lines: Mapping[str, int], field: str) -> str:
     return ", ".join(parts) or _("scenario")
 
 
-def _mistake(path: Path | None, lines: Mapping[str, int], tree: Any, detail: dict[str, Any]) -> str:
+def _mistakes(path: Path | None, lines: Mapping[str, int], error: ValidationError) -> str:
+    """One sentence for each mistake, each on a line of its own; fields missing in one group share theirs."""
+    sentences: list[str] = []
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    for detail in error.errors():
+        if detail["type"] == "missing":
+            *group, field = detail["loc"]
+            missing.setdefault(tuple(group), []).append(str(field))
+        # A list whose only entry is wrong is reported as empty, too.
+        elif not (detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]):
+            sentences.append(_mistake(path, lines, dict(detail)))
+    for place, fields in missing.items():
+        words = _("{fields} missing; add what is missing, or write extends: with the name of a preset")
+        where = _place(path, lines, ".".join(str(step) for step in place))
+        sentences.append(f"{where}: {words.format(fields=', '.join(fields))}.")
+    return "\n".join(sentences)
+
+
+def _mistake(path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]) -> str:
     field = ".".join(str(step) for step in detail["loc"])
     kind, given, bounds = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "missing":
-        words = _("this field is missing; add it, or write extends: with the name of a preset")
-    elif kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         near = difflib.get_close_matches(
             str(detail["loc"][-1]), _fields_at(detail["loc"][:-1]), n=1, cutoff=0.5
         )
         words = _("there is no such field; remove it")
         if near:
-            words = _("there is no such field; did you mean {name}?").format(name=near[0])
+            words = _("there is no such field; perhaps {name} is meant").format(name=near[0])
+    elif kind == "not_a_truth_value":
+        words = _(
+            "must not be true or false; YAML reads yes, no, on and off so, unless they stand in quotation marks"
+        )
     elif kind == "value_error":
         words = str(bounds.get("error", detail["msg"]))
     elif kind == "greater_than":
-        words = _("must be more than {bound}, not {given}").format(bound=bounds["gt"], given=given)
+        words = _("must be more than {bound}, not {given}").format(bound=_plain(bounds["gt"]), given=given)
     elif kind == "greater_than_equal":
-        words = _("must be at least {bound}, not {given}").format(bound=bounds["ge"], given=given)
+        words = _("must be at least {bound}, not {given}").format(bound=_plain(bounds["ge"]), given=given)
     elif kind == "less_than":
-        words = _("must be less than {bound}, not {given}").format(bound=bounds["lt"], given=given)
+        words = _("must be less than {bound}, not {given}").format(bound=_plain(bounds["lt"]), given=given)
     elif kind == "less_than_equal":
-        words = _("must be at most {bound}, not {given}").format(bound=bounds["le"], given=given)
+        words = _("must be at most {bound}, not {given}").format(bound=_plain(bounds["le"]), given=given)
     elif kind == "literal_error":
         words = _("must be one of {choices}, not {given}").format(
             choices=str(bounds["expected"]).replace("'", "").replace(" or ", ", "), given=given
@@ -842,13 +918,26 @@ def _mistake(path: Path | None, lines: Mapping[str, int], tree: Any, detail: dic
         words = _("must have at most {bound} entries, not {given}").format(
             bound=bounds["max_length"], given=bounds["actual_length"]
         )
+    elif kind == "string_pattern_mismatch" and bounds["pattern"] == TIME_OF_DAY:
+        words = _("must be a time of day such as '17:30', not {given!r}").format(given=given)
+    elif kind.startswith("date_"):
+        words = _("must be a date such as 2026-01-05, not {given!r}").format(given=given)
+    elif kind == "decimal_max_places":
+        words = _("must have at most {bound} decimal places, not {given}").format(
+            bound=bounds["decimal_places"], given=given
+        )
     elif kind == "string_pattern_mismatch":
-        words = _("{given!r} is not in the right form; see the presets for an example").format(given=given)
+        words = _("must be small letters, digits and hyphens, not {given!r}").format(given=given)
     elif kind in ("string_type", "string_too_short"):
         words = _("must be a text in quotation marks, not {given!r}").format(given=given)
     else:
         words = _("{reason}, not {given!r}").format(reason=detail["msg"], given=given)
     return f"{_place(path, lines, field)}: {words}."
+
+
+def _plain(bound: Any) -> Any:
+    """A bound without the ``.0`` that a whole number need not have."""
+    return int(bound) if bound == int(bound) else bound
 
 
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:

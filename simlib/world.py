@@ -8,6 +8,7 @@ books, and a log of what happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from simlib.records import ACTORS, EVENTS, MILESTONES, STATES, Run, Table
 from simlib.scenario import PaymentMethod, Scenario
 from simlib.shop.customers import Customers, customers
 from simlib.shop.stock import Lines, Stock
-from simlib.streams import to_ticks
+from simlib.streams import tick
 
 Steps = Generator[simpy.Event, Any, None]
 """A process of the simulation."""
@@ -32,8 +33,40 @@ MILESTONE_CODES = {name: EVENTS.index(name) for name in MILESTONES}
 EVENT_CODES = {name: code for code, name in enumerate(EVENTS)}
 ACTOR_CODES = {name: code for code, name in enumerate(ACTORS)}
 
+DRAWN = (
+    "visited",
+    "browsing",
+    "checkout",
+    "acknowledgement",
+    "check",
+    "pay_after",
+    "redirect",
+    "authentication",
+    "attempt",
+    "retry",
+    "seller_notice",
+    "packing",
+    "transit",
+    "door",
+    "returned",
+    "return_moment",
+    "return_handling",
+    "return_transit",
+    "inspection",
+    "resold",
+    "enquires",
+    "enquiry_after",
+    "enquiry_handling",
+    "reviews",
+    "review_after",
+)
+"""What chance decides for each order, by its name in `Customers`."""
+
 MOST_DAYS = 36_525
 """Longest run: a hundred years."""
+
+LARGEST_SEED = 2**63 - 1
+"""Largest seed."""
 
 
 class Team:
@@ -84,11 +117,15 @@ class World:
         self.money = Collection(scenario.payment, self.ledger)
 
         self.price = [scenario.minor(product.price) for product in scenario.catalogue]
+        # In decimals of the share as it is written: 7 % of 1.00 is 0.07 and no more.
+        floor = Decimal(repr(scenario.confirmation.price_floor))
+        self.lowest_price = [floor * price for price in self.price]
         self.cost = [scenario.minor(product.unit_cost) for product in scenario.catalogue]
         self.parcel_fee = scenario.minor(scenario.logistics.parcel_fee)
         self.orders = _OrderBook(self)
         self.log: list[tuple[float, int, int, int, int]] = []
         self._open_the_books()
+        self.reorder([(product, 0) for product in range(len(scenario.catalogue))])
 
     def _open_the_books(self) -> None:
         value = sum(cost * pieces for cost, pieces in zip(self.cost, self.stock.on_hand, strict=True))
@@ -121,10 +158,9 @@ class World:
 
     def wrongly_priced(self, order: int) -> bool:
         """Whether a line is so far below the catalogue price that it must be an error."""
-        floor = self.scenario.confirmation.price_floor
         first, last = self.orders.first_line[order], self.orders.first_line[order + 1]
         return any(
-            self.orders.unit_price[line] < floor * self.price[self.orders.product[line]]
+            self.orders.unit_price[line] < self.lowest_price[self.orders.product[line]]
             for line in range(first, last)
         )
 
@@ -136,7 +172,7 @@ class World:
             if free <= item.reorder_point:
                 pieces = item.reorder_up_to - free
                 shelf.on_order[product] += pieces
-                arrival = self.env.now + float(to_ticks(item.lead_time_days))
+                arrival = self.env.now + tick(item.lead_time_days)
                 self.later(arrival, partial(self._restock, product, pieces))
 
     def _restock(self, product: int, pieces: int) -> None:
@@ -174,14 +210,7 @@ class _OrderBook:
         self.list_amount: list[int] = _sum_by(line_order, price[chance.product] * chance.pieces, count)
         self.goods_cost: list[int] = _sum_by(line_order, cost[chance.product] * chance.pieces, count)
         # The draws are read one by one; indexing a list is several times as fast as indexing an array.
-        self.draw: dict[str, list[Any]] = {
-            name: getattr(chance, name).tolist()
-            for name in (
-                "visited browsing checkout acknowledgement check pay_after redirect authentication attempt retry "
-                "seller_notice packing transit door returned return_moment return_handling return_transit "
-                "inspection resold enquires enquiry_after enquiry_handling reviews review_after"
-            ).split()
-        }
+        self.draw: dict[str, list[Any]] = {name: getattr(chance, name).tolist() for name in DRAWN}
 
     def lines(self, order: int) -> Lines:
         first, last = self.first_line[order], self.first_line[order + 1]
@@ -288,10 +317,10 @@ def order_life(world: World, order: int) -> Steps:
 
     # The buyer may think it over.
     cooling_off = plan.cooling_off
-    begins = env.now if cooling_off.runs_from == "receipt" else float(np.floor(env.now)) + 1.0
-    ends = begins + float(to_ticks(cooling_off.days)) if cooling_off.days else env.now
+    begins = env.now if cooling_off.runs_from == "receipt" else env.now // 1 + 1
+    ends = begins + tick(cooling_off.days) if cooling_off.days else env.now
     if cooling_off.days and draw["returned"][order] < plan.returns.share:
-        thinking = float(to_ticks(draw["return_moment"][order] * (ends - env.now)))
+        thinking = tick(draw["return_moment"][order] * (ends - env.now))
         yield env.timeout(thinking)
         yield from goods_return(world, order, lines, amount)
         return
@@ -334,7 +363,7 @@ def take_money(world: World, order: int, method: PaymentMethod, amount: int, act
     world.money.collect(now, order, amount, method)
     world.reach(order, "paid", actor, amount)
     if not payment.escrow:
-        due = world.settlement.next(now + float(to_ticks(payment.settlement_days)))
+        due = world.settlement.next(now + tick(payment.settlement_days))
         world.later(due, partial(world.money.settle, due, order))
 
 
@@ -401,7 +430,7 @@ def simulate(
     days
         For how many days, a whole number from 1 to `MOST_DAYS`.
     seed
-        Seed of all chance, 0 or more. The same scenario and seed give the same run, bit for bit.
+        Seed of all chance, 0 to `LARGEST_SEED`. The same scenario and seed give the same run, bit for bit.
     progress
         Called with the number of simulated days after each of them.
 
@@ -410,12 +439,17 @@ def simulate(
     SafeShopError
         If days or seed are out of range.
     """
-    if not 1 <= days <= MOST_DAYS:
+    if not _is_whole(days, 1, MOST_DAYS):
         raise SafeShopError(
             _("days must be a whole number from 1 to {most}, not {given}.").format(most=MOST_DAYS, given=days)
         )
-    if not 0 <= seed < 2**63:
-        raise SafeShopError(_("seed must be a whole number of at least 0, not {given}.").format(given=seed))
+    if not _is_whole(seed, 0, LARGEST_SEED):
+        raise SafeShopError(
+            _("seed must be a whole number from 0 to {most}, not {given}.").format(
+                most=LARGEST_SEED, given=seed
+            )
+        )
+    days, seed = int(days), int(seed)
     world = World(scenario, days, seed)
     world.env.process(arrivals(world))
     if progress is None:
@@ -425,6 +459,10 @@ def simulate(
             world.env.run(until=day)
             progress(day)
     return _records(world)
+
+
+def _is_whole(given: object, least: int, most: int) -> bool:
+    return isinstance(given, int | np.integer) and least <= int(given) <= most
 
 
 def _records(world: World) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -19,8 +20,15 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec
 
-CONDA_NAMES = {"playwright": "playwright-python", "tzdata": "python-tzdata"}
+CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
+    "playwright": "playwright-python",
+    "tzdata": "python-tzdata",
+}
 """Packages that conda-forge lists under another name; its `tzdata` is not a Python package."""
+
+PARTS = {"pydantic-core": "pydantic"}
+"""Distributions that are one half of another: pydantic asks for the one version of its core that fits."""
 
 PLACES = re.compile(r"://|\bfile:|(?<![\w.-])[\w-]+(\.[\w-]+)*\.(org|com|net|io|dev)\b|^\s*-|@")
 """What a line of pins holds when it says where to fetch from: an address, a host, an option, a link."""
@@ -82,6 +90,34 @@ def test_pins_cover_every_dependency_within_its_bounds(
 def test_pins_are_exact(pins: dict[str, Requirement]) -> None:
     loose = [str(pin) for pin in pins.values() if [clause.operator for clause in pin.specifier] != ["=="]]
     assert loose == []
+
+
+def third_party_imports(folder: Path) -> Iterator[tuple[str, bool, str]]:
+    """Each import of a module from elsewhere: distribution, whether at the top of its file, and file."""
+    providers = importlib.metadata.packages_distributions()
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        for node in ast.walk(tree):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"simlib"}:
+                for provider in providers.get(name, [name]):
+                    yield canonicalize_name(provider), node in tree.body, str(file.relative_to(folder))
+
+
+def test_whatever_the_library_imports_is_declared(root: Path, project: dict[str, Any]) -> None:
+    always = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    # What only builders need is imported where it is used, with a sentence when it is missing.
+    for_builders = {canonicalize_name(Requirement(x).name) for x in project["optional-dependencies"]["test"]}
+    undeclared = [
+        (name, file)
+        for name, at_top, file in third_party_imports(root / "simlib")
+        if PARTS.get(name, name) not in always and (at_top or name not in for_builders)
+    ]
+    assert undeclared == []
 
 
 def everything_needed(first: list[Requirement]) -> Iterator[str]:

@@ -20,6 +20,7 @@ CONTRACTS = {
     "simlib.scenario": ("import matplotlib.pyplot\n", "Matplotlib is imported in figures and panels only"),
     "simlib.streams": ("import simlib.world\n", "Imports run downwards only"),
     "simlib.vault.schema": ("import simlib.facts\n", "the vault knows nothing but languages and errors"),
+    "simlib.languages": ("import simlib.vault\n", "Imports run downwards only"),
     "simlib.shop": ("import simlib.vault\n", "The model does not import the vault"),
     "simlib.gossip": ("", "Imports run downwards only"),
 }

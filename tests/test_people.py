@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simlib.errors import SafeShopError
-from simlib.people import EMAIL_DOMAINS, NUMBERING, OLDEST, YOUNGEST, Person, people
+from simlib.people import EMAIL_DOMAINS, NUMBERING, OLDEST, YOUNGEST, Person, _birthday, people
 from simlib.vault.schema import MEMBERS, from_cell
 
+REPOSITORY = Path(__file__).parents[1]
 KINDS = [("zh_TW", "tw"), ("zh_CN", "cn"), ("en_US", "us"), ("en_US", "hk"), ("zh_TW", "hk")]
 MANY = 400
 
@@ -43,6 +46,10 @@ FORMS = {
         r"(\d+/F, \d+ Example Road, [A-Za-z ]+|[\u4e00-\u9fff]+\d+號\d+樓)",
     ),
 }
+
+
+def age(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def matches(pattern: str | None, text: str | None) -> bool:
@@ -103,9 +110,33 @@ def test_codes_accounts_and_mail_addresses_are_unique_across_places() -> None:
 @given(st.integers(0, 10**6), st.integers(0, 2**32), st.dates(date(2010, 1, 1), date(2040, 12, 31)))
 def test_everybody_is_of_age_and_not_too_old_on_the_first_day(member: int, seed: int, start: date) -> None:
     (person,) = people([member], "zh_TW", seed, start=start)
-    born = person.birthday
-    age = start.year - born.year - ((start.month, start.day) < (born.month, born.day))
-    assert YOUNGEST <= age <= OLDEST
+    assert YOUNGEST <= age(person.birthday, start) <= OLDEST
+
+
+class Draws(random.Random):
+    """Chance that always falls on the same side."""
+
+    def __init__(self, always: float) -> None:
+        super().__init__()
+        self.always = always
+
+    def random(self) -> float:
+        return self.always
+
+
+@pytest.mark.parametrize("start", [date(2026, 1, 1), date(2025, 2, 28), date(2025, 3, 1), date(2025, 12, 31)])
+def test_the_youngest_has_his_birthday_on_the_first_day_and_the_oldest_on_the_day_after(start: date) -> None:
+    young, old = (_birthday(start, Draws(always)) for always in (0.0, 1 - 2**-53))
+    eve = start - timedelta(days=1)
+    assert age(young, start) == YOUNGEST
+    assert age(young, eve) == YOUNGEST - 1
+    assert age(old, start) == OLDEST
+    assert age(old, start + timedelta(days=1)) == OLDEST + 1
+
+
+def test_two_members_are_two_persons(crowd: tuple[str, list[Person]]) -> None:
+    for field, least in (("name", 150), ("mobile", 60), ("address", 350), ("birthday", 350)):
+        assert len({getattr(person, field) for person in crowd[1]}) >= least, field
 
 
 @given(st.lists(st.integers(0, 5_000), max_size=6), st.integers(0, 99), st.sampled_from(KINDS))
@@ -133,6 +164,7 @@ def test_the_same_people_come_out_of_another_process_with_another_hash_seed() ->
         subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"},
+            cwd=REPOSITORY,
             capture_output=True,
             check=True,
         ).stdout
@@ -158,7 +190,7 @@ def test_what_a_person_told_the_shop_fits_the_export_format(crowd: tuple[str, li
 
 def test_faker_is_loaded_only_when_people_are_made() -> None:
     program = "import sys, simlib.people; assert 'faker' not in sys.modules; assert 'tqdm' not in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
 
 
 @pytest.mark.parametrize(

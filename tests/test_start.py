@@ -137,6 +137,16 @@ def test_a_changed_file_is_installed_anew(
     assert len(commands.of_pip()) == 2
 
 
+def test_a_changed_character_is_installed_anew(
+    clone: Path, commands: Commands, active: Callable[..., Path]
+) -> None:
+    active(COPY)
+    for character in "ab":
+        (clone / "simlib" / "new.py").write_text(character)
+        start.main([])
+    assert len(commands.of_pip()) == 2
+
+
 @pytest.mark.parametrize("name", ["simlib/__pycache__/__init__.pyc", "tests.py", "lessons/notes.md"])
 def test_a_change_of_what_is_not_installed_installs_nothing(
     name: str, clone: Path, commands: Commands, active: Callable[..., Path]
@@ -203,7 +213,12 @@ def test_the_installation_is_a_copy_with_the_pins(
 ) -> None:
     active(None)
     start.main([])
-    assert commands.of_pip() == [[sys.executable, "-m", "pip", "install", "-c", "constraints.txt", "."]]
+    pip = [sys.executable, "-m", "pip", "install"]
+    assert commands.of_pip() == [[*pip, "-c", "constraints.txt", "."]]
+    active(COPY)
+    (clone / "simlib" / "new.py").write_text("")
+    start.main([])
+    assert commands.of_pip()[1:] == [[*pip, "--quiet", "-c", "constraints.txt", "."]]
 
 
 def test_an_editable_installation_from_this_clone_is_left_as_it_is(

@@ -27,9 +27,9 @@ from nbformat import NotebookNode
 import simlib
 from simlib.course import texts
 from simlib.course.source import Cell, LessonSource, read_source
-from simlib.course.writing import write_whole
 from simlib.errors import SafeShopError
 from simlib.languages import LANGUAGES, _
+from simlib.writing import write_whole
 
 CELL_SECONDS = 300
 """Longest time a cell may take, in seconds."""
@@ -43,6 +43,7 @@ PIXEL_MARGIN = 2
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _IGNORE = "nbval-ignore-output"
+_INLINE_PICTURE = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 _METADATA: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     # Without a patch version: the text of a lesson does not change with the interpreter that built it.
@@ -114,6 +115,8 @@ def chosen(sources: list[LessonSource], names: list[str]) -> list[LessonSource]:
     SafeShopError
         If a name fits no lesson.
     """
+    if not sources:
+        raise SafeShopError(_("There are no lesson sources (lessons/src/NN-….md) yet."))
     picked = []
     for name in names:
         stem = Path(name).stem
@@ -412,7 +415,9 @@ def differences(built: Built) -> list[str]:
     except (ValueError, nbformat.ValidationError):
         return [_("{file} is not a notebook; run “safeshop build”.").format(file=place)]
     fresh = _read_notebook(built.text)
-    was, now = ({cell.id: cell for cell in notebook.cells} for notebook in (there, fresh))
+    was, now = (
+        {cell.metadata.get("name", cell.id): cell for cell in notebook.cells} for notebook in (there, fresh)
+    )
     found = [
         _("{file}: cell “{cell}” differs ({what}).").format(file=place, cell=name, what=what)
         for name in dict.fromkeys([*now, *was])
@@ -433,14 +438,24 @@ def _cell_difference(was: NotebookNode | None, now: NotebookNode | None) -> str 
     if len(was.get("outputs", [])) != len(now.get("outputs", [])):
         return _("its number of outputs")
     for before, after in zip(was.get("outputs", []), now.get("outputs", []), strict=True):
-        pictures = [output.get("data", {}).pop("image/png", None) for output in (before, after)]
-        if before != after or (pictures[0] is None) != (pictures[1] is None):
+        first, second = _take_pictures(before), _take_pictures(after)
+        if before != after or len(first) != len(second):
             return _("its output")
-        if pictures[0] and pictures[1] and not _same_picture(pictures[0], pictures[1]):
+        if not all(_same_picture(*pair) for pair in zip(first, second, strict=True)):
             return _("its picture")
     for node in (was, now):
         node.pop("outputs", None)
     return None if was == now else _("its tags or counts")
+
+
+def _take_pictures(output: NotebookNode) -> list[str]:
+    """Take the pictures out of an output, as base64: those that stand alone and those inside HTML."""
+    data = output.get("data", {})
+    pictures = [data.pop("image/png")] if "image/png" in data else []
+    for kind in [kind for kind in data if isinstance(data[kind], str)]:
+        pictures += _INLINE_PICTURE.findall(data[kind])
+        data[kind] = _INLINE_PICTURE.sub("", data[kind])
+    return pictures
 
 
 def _same_picture(was: str, now: str) -> bool:

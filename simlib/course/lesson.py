@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from simlib.course import notebook_errors
@@ -135,20 +135,34 @@ class Lesson:
         look_panel(prediction, show, answer)
 
     def finish(self) -> None:
-        """Mark the lesson as done and say what comes next."""
+        """Mark the lesson as done, once every guess is committed or skipped, and say what comes next."""
+        if self._open_guesses():
+            state = _("Lesson {number} is done once every guess above is made or skipped.")
+        else:
+            state = _("Lesson {number} is done.")
+        state = state.format(number=self.number)
+        if self.following is None:
+            last = _("It was the last one so far.")
+            _show_line(html.escape(f"{state} {last}"), f"{state} {last}")
+        else:
+            title, file = self.following
+            link = f'<a href="{quote(file)}">{html.escape(title)}</a>'
+            after = _("Next: {title}")
+            line = f"{html.escape(state)} {html.escape(after).format(title=link)}"
+            _show_line(line, f"{state} {after.format(title=title)}")
+        for prediction in self._open_guesses():
+            prediction.when_settled(self._mark_done)
+        self._mark_done()
 
+    def _open_guesses(self) -> list[Prediction]:
+        return [prediction for prediction in self._predictions.values() if prediction.guess is None]
+
+    def _mark_done(self) -> None:
         def done(progress: Progress) -> None:
             progress.lesson(self.number).finished = now()
 
-        self._change(done)
-        if self.following is None:
-            text = _("Lesson {number} is done. It was the last one so far.").format(number=self.number)
-            _show_line(html.escape(text), text)
-            return
-        title, file = self.following
-        text = _("Lesson {number} is done. Next: {title}").format(number=self.number, title=title)
-        link = f'<a href="{quote(file)}">{html.escape(title)}</a>'
-        _show_line(html.escape(text).replace(html.escape(title), link), text)
+        if not self._open_guesses():
+            self._change(done)
 
     def _prediction(self, name: str, unit: str) -> Prediction:
         from simlib.panels.prediction import Guess, Prediction
@@ -209,7 +223,6 @@ def start(number: str, *, lang: str) -> Lesson:
             _("The language must be one of {tags}, not {tag}.").format(tags=", ".join(LANGUAGES), tag=lang)
         )
     set_language(lang)
-    _use_fonts(lang)
     lesson = Lesson(number, lang, *_about(number, lang), folder=learner_folder())
 
     def opened(progress: Progress) -> None:
@@ -217,20 +230,18 @@ def start(number: str, *, lang: str) -> Lesson:
         mine.opened = mine.opened or now()
 
     _show_line(html.escape(repr(lesson)), repr(lesson))
+    # Imported here: drawing takes a second to load, which the command line need not wait for.
+    from simlib.figures import use_fonts
+
+    no_font = use_fonts(lang)
+    if no_font:
+        notebook_errors.show_sentence(no_font)
     try:
         lesson._change(opened)
     except SafeShopError as wrong:
         # A folder that cannot be written must not keep anybody from learning.
         notebook_errors.show_sentence(wrong.sentence)
     return lesson
-
-
-def _use_fonts(lang: str) -> None:
-    from simlib import figures
-
-    use_fonts: Callable[[str], Any] | None = getattr(figures, "use_fonts", None)
-    if use_fonts:
-        use_fonts(lang)
 
 
 def _about(number: str, lang: str) -> tuple[str, int, tuple[str, str] | None]:

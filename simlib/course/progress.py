@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simlib.course.writing import cannot_write, write_whole
 from simlib.languages import _
+from simlib.writing import cannot_write, write_whole
 
 FILE = "progress.yaml"
 """Name of the file in the learner's folder."""
@@ -25,7 +25,7 @@ class KeptGuess(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    value: float | str | None
+    value: int | float | str | None
     unit: str | None = None
     at: datetime
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from simlib.course.contents import Listed, contents, languages_built
+from simlib.course.folder import newest_copy
 from simlib.course.progress import LessonProgress, read_progress
-from simlib.course.writing import write_whole
 from simlib.languages import LANGUAGES, _, current_language, set_language
+from simlib.writing import write_whole
 
 FILE = "Start here.md"
 """Its name in the learner's folder; the same in every language, so that one bookmark stays good."""
@@ -38,27 +39,31 @@ def write_start_page(folder: Path, lang: str) -> str | None:
     spoken = current_language()
     set_language(lang)
     try:
-        page = start_page(contents(lang), progress.lessons)
+        lessons = contents(lang)
+        links = {lesson.number: newest_copy(folder, lesson) for lesson in lessons}
+        page = start_page(lessons, links, progress.lessons)
     finally:
         set_language(spoken)
     write_whole(folder / FILE, page)
     return notice
 
 
-def start_page(lessons: list[Listed], progress: dict[str, LessonProgress]) -> str:
+def start_page(lessons: list[Listed], links: dict[str, str], progress: dict[str, LessonProgress]) -> str:
     """The start page as Markdown, in the language in use.
 
     Parameters
     ----------
     lessons
         By number.
+    links
+        Lesson number → path of the learner's copy, from the page.
     progress
         By lesson number.
     """
     done = sum(1 for lesson in lessons if _finished(progress, lesson))
     rows = [
         "| {link} | {minutes} | {state} |".format(
-            link=f"[{lesson.number} {_cell(lesson.title)}]({quote(f'{lesson.lang}/{lesson.path.name}')})",
+            link=f"[{lesson.number} {_cell(lesson.title)}]({quote(links[lesson.number])})",
             minutes=_("{minutes} min").format(minutes=lesson.minutes),
             state=_state(progress.get(lesson.number)),
         )
@@ -75,11 +80,11 @@ def start_page(lessons: list[Listed], progress: dict[str, LessonProgress]) -> st
             "",
             f"## {_('How to use a lesson')}",
             "",
-            "1. " + _("Click a lesson below. Read from top to bottom."),
+            "1. " + _("Click a lesson in the table below, and read from top to bottom."),
             "2. "
             + _(
-                "At a grey line that begins with ▶, click it and press **Shift + Enter**: it runs, and its "
-                "result appears below. You never need to open or change the code."
+                "At a grey line that begins with ▶, click it and press **Shift + Enter** (or the ▶ button "
+                "above): it runs, and its result appears below. You never need to open or change the code."
             ),
             "3. " + _("Make your guess with the slider, then move on. Your guesses stay on this computer."),
             "",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polib
 
 from simlib.course.source import LessonSource, Translate
-from simlib.course.writing import write_whole
 from simlib.errors import SafeShopError
+from simlib.facts import all_facts
 from simlib.languages import CATALOGUES, LANGUAGES, _
+from simlib.writing import write_whole
 
 SIMILAR = 0.6
 """From this likeness on (difflib ratio) a changed text keeps its translation, marked as doubtful."""
@@ -191,13 +192,17 @@ def library_texts(
             (f"lessons/src/{source.path.name}", cell.text.encode()) for cell in source.cells if cell.code
         ]
     for place, code in pieces:
-        for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None}):
+        for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None, "N_": None}):
             # Without line numbers: they would change with every edit and hide the real changes.
             places.setdefault(str(message), {})[place] = None
+    # Facts are shown to learners with their unit and source, so these words are texts too.
+    for known in all_facts().values():
+        for text in (known.unit, known.source):
+            places.setdefault(text, {})[f"{library.name}/facts"] = None
     return [(None, text, tuple(files)) for text, files in places.items()]
 
 
-def refresh(path: Path, lang: str, wanted: list[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:
+def refresh(path: Path, lang: str, wanted: Sequence[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:
     """Bring a PO file in step with the wanted (context, text, places).
 
     A text that is still wanted keeps its translation; a changed one keeps it marked as fuzzy, with the former

@@ -15,6 +15,7 @@ from simlib.privacy.exposure import (
     time_online,
 )
 from simlib.privacy.needs import NEEDS, Need, UnmetNeed, unmet_needs
+from simlib.privacy.policies import POLICIES, policy, policy_label
 
 __all__ = [
     "CONTACT",
@@ -22,6 +23,7 @@ __all__ = [
     "NEEDS",
     "ONLINE",
     "PLACES",
+    "POLICIES",
     "RECORDS",
     "Field",
     "LittlesLaw",
@@ -32,6 +34,8 @@ __all__ = [
     "exposure",
     "exposure_peak",
     "littles_law",
+    "policy",
+    "policy_label",
     "record_days",
     "time_online",
     "unmet_needs",

@@ -15,7 +15,7 @@ import numpy as np
 from simlib.calendars import WeeklyClock
 from simlib.records import Run, Table
 from simlib.scenario import Retention, Scenario
-from simlib.streams import Floats, to_ticks
+from simlib.streams import Floats, tick, to_ticks
 
 
 class Field(IntFlag):
@@ -74,6 +74,14 @@ def orders_leave(run: Run, retention: Retention) -> Floats:
     sync = retention.erp_sync_minutes / 1440
     fetched = to_ticks(np.ceil(orders["seller_told"] / sync) * sync)
     return np.where(np.isnan(fetched), at_completion, np.maximum(fetched, orders["seller_told"]))
+
+
+def orders_gone(run: Run, retention: Retention) -> Floats:
+    """When each order's record is no longer in the web shop, in days: it left, or the marketplace deleted it."""
+    leave = orders_leave(run, retention)
+    if run.scenario.channel == "own-site":
+        return leave
+    return np.minimum(leave, _or_never(run.orders["closed"]) + retention.platform_days)
 
 
 def orders_masked(run: Run, retention: Retention) -> Floats:
@@ -162,11 +170,9 @@ def _order_copies(rows: _Rows, run: Run, retention: Retention) -> None:
     key = ("order", orders["member"], orders["order"])
     closed = _or_never(orders["closed"])
     leave = orders_leave(run, retention)
-    gone_online = (
-        np.minimum(leave, closed + retention.platform_days) if run.scenario.channel != "own-site" else leave
-    )
+    gone = orders_gone(run, retention)
     masked = orders_masked(run, retention)
-    _web_copies(rows, run, retention, key, ORDER_FIELDS, orders["placed"], gone_online, masked)
+    _web_copies(rows, run, retention, key, ORDER_FIELDS, orders["placed"], gone, masked)
     if retention.orders_leave == "to-erp":
         in_erp = ~np.isnan(orders["seller_told"])
         since = np.where(in_erp, leave, np.inf)
@@ -213,7 +219,7 @@ def _web_copies(
 def _masked(since: Floats, retention: Retention) -> Floats:
     if retention.mask_after_days is None or not retention.mask_fields:
         return np.full(len(since), np.inf)
-    return since + float(to_ticks(retention.mask_after_days))
+    return since + tick(retention.mask_after_days)
 
 
 def _or_never(t: Floats) -> Floats:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from simlib.languages import _
-from simlib.privacy.copies import CONTACT, Field, orders_leave, orders_masked
+from simlib.privacy.copies import CONTACT, Field, orders_gone, orders_leave, orders_masked
 from simlib.records import Run
 from simlib.scenario import Retention
 from simlib.streams import Floats
@@ -117,24 +117,34 @@ def unmet_needs(run: Run, retention: Retention | None = None) -> list[UnmetNeed]
         One entry for each of `NEEDS`, whether met or not.
     """
     retention = retention or run.scenario.retention
-    leave = orders_leave(run, retention)
-    masked = orders_masked(run, retention)
     result = []
     for need in NEEDS:
         begin, end = run.orders[need.begin], run.orders[need.end]
         arose = ~np.isnan(begin) & ~np.isnan(end)
-        # An ERP with own shipping takes over what the web shop hands to it; whoever reads there misses nothing.
-        readable_until = _readable_until(need, retention, leave, masked)
-        vault_answers = need.vault_will_do and retention.orders_leave in ("at-completion", "at-order")
-        unmet = arose & (readable_until < end) & (not vault_answers)
-        result.append(UnmetNeed(need, int(arose.sum()), int(unmet.sum())))
+        web_until = _web_until(need, run, retention)
+        since, until = _second_place(need, run, retention)
+        # Met in the web shop alone, or by the second place from the moment the web shop fails or the need begins.
+        met = (end <= web_until) | ((since <= np.maximum(begin, web_until)) & (end <= until))
+        result.append(UnmetNeed(need, int(arose.sum()), int((arose & ~met).sum())))
     return result
 
 
-def _readable_until(need: Need, retention: Retention, leave: Floats, masked: Floats) -> Floats:
+def _web_until(need: Need, run: Run, retention: Retention) -> Floats:
+    """Until when all the fields are readable in the web shop."""
+    gone = orders_gone(run, retention)
     hidden = Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
-    until = masked if need.fields & hidden else np.full_like(masked, np.inf)
+    return np.minimum(gone, orders_masked(run, retention)) if need.fields & hidden else gone
+
+
+def _second_place(need: Need, run: Run, retention: Retention) -> tuple[Floats, Floats]:
+    """From when until when somebody can look at another place: the ERP, or the vault if that will do."""
+    leave = orders_leave(run, retention)
+    closed = run.orders["closed"]
+    closed = np.where(np.isnan(closed), np.inf, closed)
     if retention.orders_leave == "to-erp":
-        # Masking in the web shop does not reach the ERP, which holds the order from then on.
-        return np.where(until < leave, until, np.inf)
-    return np.minimum(until, leave)
+        # What was never paid never reaches the ERP.
+        since = np.where(np.isnan(run.orders["seller_told"]), np.inf, leave)
+        return since, closed + retention.erp_days
+    if need.vault_will_do and retention.orders_leave in ("at-completion", "at-order"):
+        return leave, closed + retention.vault_days
+    return np.full_like(leave, np.inf), np.full_like(leave, -np.inf)

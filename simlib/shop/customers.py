@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlib.scenario import Duration, Scenario
-from simlib.streams import Floats, Integers, lognormal_times, repetitions, stream, to_ticks, weighted_choice
+from simlib.streams import (
+    TICK,
+    Floats,
+    Integers,
+    lognormal_times,
+    repetitions,
+    stream,
+    tick,
+    to_ticks,
+    weighted_choice,
+)
 
 MOST_EXTRA = 4
 """A basket has at most so many further products, and so many further pieces of each."""
@@ -108,7 +118,9 @@ def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers
     until_hour = np.concatenate(([0.0], np.cumsum(weights))) / weights.sum()
     uniform = stream(seed, "arrivals").random(int(per_day.sum()))
     moment = np.interp(uniform, until_hour, np.arange(25) * HOUR)
-    times = to_ticks(np.repeat(np.arange(days), per_day) + moment)
+    # Rounding must not carry a visit just before midnight into the next day.
+    moment = np.minimum(to_ticks(moment), 1 - TICK)
+    times = np.repeat(np.arange(days), per_day) + moment
     return np.sort(times), per_day
 
 
@@ -155,9 +167,7 @@ def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, F
     pool = registered - is_new
     member = np.where(is_new, registered - 1, np.floor(draws[:, 1] * pool).astype(np.int64))
     age = stream(seed, "membership age").random(at_start) * scenario.demand.membership_age_days
-    return member.astype(np.int64), np.concatenate(
-        (-np.maximum(to_ticks(age), to_ticks(HOUR)), visited[is_new])
-    )
+    return member.astype(np.int64), np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new]))
 
 
 def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integers, Integers]:

@@ -24,10 +24,9 @@ def cannot_write(path: Path, reason: OSError) -> SafeShopError:
         What the operating system answered.
     """
     return SafeShopError(
-        _(
-            "Cannot write {path}: {reason}. Choose a folder of your own "
-            "with --folder or --out, or free the disk."
-        ).format(path=path, reason=reason.strerror or reason)
+        _("Cannot write {path}: {reason}. Choose a folder that is yours, or make room on the disk.").format(
+            path=path, reason=reason.strerror or reason
+        )
     )
 
 

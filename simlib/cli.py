@@ -1,0 +1,416 @@
+"""The command ``safeshop``: opens the course, simulates a shop, builds lessons and data.
+
+Whatever goes wrong is told in one sentence on stderr, with exit code 1. Everything heavy is imported inside
+the command that needs it, so that ``safeshop --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simlib.errors import SafeShopError
+from simlib.languages import LANGUAGES, _, set_language, system_language
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from simlib.records import Run
+
+OLDEST_PYTHON = (3, 11)
+
+# Before the texts below are read, which happens only once.
+set_language(system_language())
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    help=_(
+        "Safe Shop Lab: a course on security for small online shops. Without a command, it opens the course."
+    ),
+)
+
+
+def main() -> None:
+    """Run the command line; the entry point of ``safeshop``."""
+    for stream in (sys.stdout, sys.stderr):
+        # An old Windows console cannot show every sign; better a question mark than an error.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        check_python(sys.version_info[:2])
+        app()
+    except SafeShopError as wrong:
+        _leave(wrong.sentence)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as wrong:
+        if os.environ.get("SAFESHOP_TRACEBACK") == "1":
+            raise
+        _leave(
+            _(
+                "Something went wrong that we did not foresee ({kind}: {reason}). Please report it, with "
+                "what it says when you set SAFESHOP_TRACEBACK=1 first."
+            ).format(kind=type(wrong).__name__, reason=" ".join(str(wrong).split()))
+        )
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    """Make sure this Python is new enough.
+
+    Parameters
+    ----------
+    version
+        Major and minor number.
+
+    Raises
+    ------
+    SafeShopError
+        If it is older than `OLDEST_PYTHON`.
+    """
+    if tuple(version) < OLDEST_PYTHON:
+        raise SafeShopError(
+            _(
+                "Safe Shop Lab needs Python {needed} or newer; this is Python {found}. Install a newer one."
+            ).format(needed=".".join(map(str, OLDEST_PYTHON)), found=".".join(map(str, version)))
+        )
+
+
+def _leave(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    sys.exit(1)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _say(f"safeshop {version('safeshop')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def open_course(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help=_("Your own folder; by default “Safe Shop Lab” among your documents.")),
+    ] = None,
+    lang: Annotated[
+        str | None, typer.Option(help=_("Language: {tags}.").format(tags=", ".join(LANGUAGES)))
+    ] = None,
+    fresh: Annotated[
+        list[str] | None,
+        typer.Option(help=_("Number of a lesson of which you want a fresh copy beside yours."), metavar="02"),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help=_("Open the browser, or only print the address."))
+    ] = True,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help=_("Port on this computer; by default a free one."))
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help=_("Show the version."))
+    ] = False,
+) -> None:
+    """Prepare the learner's folder and open the course in JupyterLab."""
+    if context.invoked_subcommand is not None:
+        return
+    from simlib.course import contents, server, start_page
+    from simlib.course import folder as learner
+
+    folder = (folder or learner.default_folder()).expanduser()
+    chosen = learner.choose_language(lang, folder, contents.languages_built(), system_language())
+    set_language(chosen)
+    server.check_installed()
+    free = server.free_port(port)
+    done = learner.prepare(folder, chosen, fresh)
+    notice = start_page.write_start_page(folder, chosen)
+    for sentence in (*_told(done), *([notice] if notice else [])):
+        _say(sentence)
+    _serve(folder, free, browser)
+
+
+def _told(done: Any) -> list[str]:
+    """What `prepare` did, in sentences."""
+    told = [_("New in your folder: {name}").format(name=name) for name in done.copied]
+    told += [_("A fresh copy is in your folder: {name}").format(name=name) for name in done.fresh]
+    told += [
+        _(
+            "Lesson {number} has a newer text. Your copy stays as it is; “safeshop --fresh {number}” puts "
+            "the new one beside it."
+        ).format(number=lesson.number)
+        for lesson in done.newer
+    ]
+    return told
+
+
+def _serve(folder: Path, port: int, browser: bool) -> None:
+    from simlib.course import server
+
+    _say(_("Your folder: {folder}").format(folder=folder.absolute()))
+    try:
+        with server.running(folder, port) as (process, address):
+            _say(address)
+            if browser:
+                import webbrowser
+
+                webbrowser.open(address)
+            _say(_("Leave this window open while you learn; Ctrl+C ends the course."))
+            server.wait(process)
+    except KeyboardInterrupt:
+        _say("")
+    _say(_("The course is closed. Your work is in {folder}").format(folder=folder.absolute()))
+
+
+@app.command(help=_("Simulate a shop and print what happened."))
+def simulate(
+    scenario: Annotated[str, typer.Argument(help=_("Name of a preset, or a scenario file (.yaml)."))],
+    days: Annotated[int, typer.Option(help=_("How many days."))] = 90,
+    seed: Annotated[int, typer.Option(help=_("Seed of chance: the same seed gives the same run."))] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Print JSON instead of a table."))] = False,
+    out: Annotated[
+        Path | None, typer.Option(help=_("Folder to write the whole run into; must be new or empty."))
+    ] = None,
+) -> None:
+    """Simulate a shop and print what happened."""
+    from simlib.scenario import Scenario
+    from simlib.world import simulate as run_world
+
+    described = Scenario.load(scenario)
+    if out is None:
+        run = _with_progress(run_world, described, days, seed)
+        summary = run_summary(run)
+    else:
+        from simlib.writing import new_folder
+
+        # Asked for the folder first: nobody wants to hear after the simulation that it cannot be written.
+        with new_folder(out.expanduser()) as draft:
+            run = _with_progress(run_world, described, days, seed)
+            summary = run_summary(run)
+            write_run(run, summary, draft)
+    if as_json:
+        _say(json_text(summary))
+    else:
+        _print_summary(run, summary)
+    if out is not None:
+        print(_("The run is in {folder}").format(folder=out.absolute()), file=sys.stderr)
+
+
+def _with_progress(run_world: Any, described: Any, days: int, seed: int) -> Run:
+    with _progress_bar() as bar:
+        task = bar.add_task(_("Simulating"), total=days)
+        run: Run = run_world(
+            described, days=days, seed=seed, progress=lambda day: bar.update(task, completed=day)
+        )
+    return run
+
+
+def _progress_bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """A run's summary as plain data; figures that do not exist (no order was closed, say) are None.
+
+    Parameters
+    ----------
+    run
+        Any run.
+    """
+    return {
+        "scenario": run.scenario.name,
+        "days": run.days,
+        "seed": run.seed,
+        "figures": {
+            line.key: {"label": line.label, "value": _finite(line.value), "unit": line.unit}
+            for line in run.summary()
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    value = value.item() if hasattr(value, "item") else value
+    return value if math.isfinite(value) else None
+
+
+def json_text(tree: Any) -> str:
+    """JSON with characters as they are, in a fixed layout."""
+    return json.dumps(tree, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def write_run(run: Run, summary: dict[str, Any], folder: Path) -> None:
+    """Write a run: scenario, summary, all records without loss, and each table as CSV.
+
+    Parameters
+    ----------
+    run
+        Any run.
+    summary
+        From `run_summary`.
+    folder
+        An empty folder.
+    """
+    from simlib.writing import write_whole
+
+    run.scenario.save(folder / "scenario.yaml")
+    write_whole(folder / "summary.json", json_text(summary) + "\n")
+    run.save(folder / "run.npz")
+    for name, table in {**run.tables, "copies": run.copies}.items():
+        table.pandas().to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _print_summary(run: Run, summary: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    title = _("{scenario}: {days} days, seed {seed}").format(
+        scenario=summary["scenario"], days=summary["days"], seed=summary["seed"]
+    )
+    table = Table(title=title, title_justify="left")
+    table.add_column(_("Figure"))
+    table.add_column(_("Value"), justify="right")
+    table.add_column(_("Unit"))
+    for line in summary["figures"].values():
+        value = line["value"]
+        if value is None:
+            shown = "–"
+        else:
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+        table.add_row(line["label"], shown, line["unit"])
+    Console().print(table)
+
+
+@app.command(help=_("Build the synthetic datasets, or check that they are up to date."))
+def datasets(
+    check: Annotated[bool, typer.Option("--check", help=_("Only compare with a fresh build."))] = False,
+    out: Annotated[Path | None, typer.Option(help=_("Folder of the datasets."))] = None,
+) -> None:
+    """Build the synthetic datasets, or check that they are up to date."""
+    from simlib import datasets as made
+
+    folder = out.expanduser() if out else _checkout() / "datasets"
+    if not check:
+        made.build(folder)
+        _say(_("The datasets are in {folder}").format(folder=folder.absolute()))
+        return
+    _report([str(difference) for difference in made.check(folder)], _("The datasets are up to date."))
+
+
+@app.command(help=_("Build the lessons from their text sources."))
+def build(
+    lessons: Annotated[list[str] | None, typer.Argument(help=_("Numbers or names; all by default."))] = None,
+    check: Annotated[bool, typer.Option("--check", help=_("Only compare with the committed files."))] = False,
+    lang: Annotated[list[str] | None, typer.Option(help=_("Language; all that exist by default."))] = None,
+) -> None:
+    """Build the lessons from their text sources."""
+    from simlib.course import build as builder
+    from simlib.course import texts
+
+    folder = _checkout() / "lessons"
+    if not lang:
+        for tag in [tag for tag in LANGUAGES if tag not in {"en", *texts.languages_begun(folder)}]:
+            print(
+                _("{language} has no texts yet and is not built.").format(language=LANGUAGES[tag]),
+                file=sys.stderr,
+            )
+    differences: list[str] = []
+    with _progress_bar() as bar:
+        tasks: dict[tuple[str, str], Any] = {}
+
+        def cell_done(stem: str, tag: str, done: int, total: int) -> None:
+            if (stem, tag) not in tasks:
+                tasks[stem, tag] = bar.add_task(f"{tag}/{stem}", total=total)
+            bar.update(tasks[stem, tag], completed=done)
+
+        for built in builder.build(folder, lessons or [], lang, cell_done):
+            if check:
+                differences += builder.differences(built)
+            elif builder.write(built):
+                bar.console.print(
+                    _("built {file}").format(file=f"{built.lang}/{built.path.name}"), markup=False
+                )
+    if check:
+        _report(differences, _("The lessons are up to date."))
+
+
+@app.command(help=_("Bring the translation files in step with lessons and library."))
+def texts(
+    lang: Annotated[
+        list[str] | None, typer.Option(help=_("Language; by default those that were begun."))
+    ] = None,
+) -> None:
+    """Bring the translation files in step with lessons and library."""
+    from simlib.course import build as builder
+    from simlib.course import texts as catalogues
+
+    root = _checkout()
+    sources = builder.read_sources(root / "lessons")
+    tags = lang or catalogues.languages_begun(root / "lessons")
+    for tag in tags:
+        if tag == "en" or tag not in LANGUAGES:
+            raise SafeShopError(
+                _("Texts are translated into {tags}, not into {tag}.").format(
+                    tags=", ".join(tag for tag in LANGUAGES if tag != "en"), tag=tag
+                )
+            )
+        done = [catalogues.refresh_library(tag, root / "simlib", sources)]
+        done += [catalogues.refresh_lesson(source, root / "lessons", tag) for source in sources]
+        for file in done:
+            _say(
+                _(
+                    "{file}: {kept} translated, {new} to translate, {fuzzy} to read again, "
+                    "{obsolete} left over"
+                ).format(
+                    file=file.path.relative_to(root).as_posix(),
+                    kept=file.kept,
+                    new=file.new,
+                    fuzzy=file.fuzzy,
+                    obsolete=file.obsolete,
+                )
+            )
+    if not tags:
+        _say(_("No language was begun yet; begin one with “safeshop texts --lang zh-Hant”."))
+
+
+def _report(differences: list[str], good: str) -> None:
+    if differences:
+        _leave("\n".join(differences))
+    _say(good)
+
+
+def _checkout() -> Path:
+    from simlib.course.contents import checkout
+
+    folder = checkout()
+    if folder is None:
+        raise SafeShopError(
+            _("This command works on the project's sources; run it inside a clone of the repository.")
+        )
+    return folder
+
+
+if __name__ == "__main__":
+    main()

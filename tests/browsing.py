@@ -1,0 +1,62 @@
+"""A real browser for tests: Debian's chromium, driven by playwright, against a course served on 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from simlib.course import server
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HERE = re.compile(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:")
+"""Addresses that do not leave this computer."""
+
+IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+"""Shows that the kernel waits; a narrow window hides it, so it need not be visible."""
+
+# On a user's machine without a browser these tests are left out; in CI they fail instead.
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists() and not os.environ.get("CI"), reason="chromium is not installed here"
+)
+
+
+@contextmanager
+def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
+    with server.running(folder, server.free_port(None)) as (_, address), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))
+        page.goto(address)
+        yield page
+        browser.close()
+
+
+def open_lesson(page: Page, title: str) -> None:
+    """Click a lesson on the start page and wait until it can run."""
+    page.locator(".jp-MarkdownViewer a", has_text=title).click(timeout=60_000)
+    page.wait_for_selector(IDLE, state="attached", timeout=60_000)
+    # The indicator says idle some moments before the kernel listens.
+    page.wait_for_timeout(3_000)
+
+
+def run_all(page: Page) -> None:
+    """Choose “Run All Cells” and wait until all have run."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
+    page.wait_for_timeout(1_000)
+    page.wait_for_selector(IDLE, state="attached", timeout=180_000)

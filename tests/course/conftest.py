@@ -1,0 +1,36 @@
+"""Two tiny lessons, in a folder that a test may change."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simlib.course.build import assemble, read_sources, to_text
+from simlib.languages import set_language
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Messages are compared in English, whatever the computer speaks."""
+    set_language("en")
+
+
+@pytest.fixture
+def lessons(tmp_path: Path) -> Path:
+    """A lessons folder with two sources."""
+    return Path(shutil.copytree(HERE / "lessons", tmp_path / "lessons"))
+
+
+@pytest.fixture
+def course(lessons: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as a course to copy from: notebooks put together but not run."""
+    for source in read_sources(lessons):
+        target = lessons / "en" / f"{source.stem}.ipynb"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(to_text(assemble(source, "en")), encoding="utf-8")
+    monkeypatch.setenv("SAFESHOP_LESSONS", str(lessons))
+    return lessons

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simlib.payment.ledger import ACCOUNTS, Ledger, share_of
+from simlib.records import Run
+from tests.shops import COMPANIES, PRESETS, run_of, runs
+
+
+def check_postings(run: Run) -> None:
+    """Every transaction sums to zero, and nobody who holds others' money ever holds less than nothing."""
+    rows = run.postings
+    sums = np.zeros(rows["transaction"].max(initial=-1) + 1, dtype=np.int64)
+    np.add.at(sums, rows["transaction"], rows["amount"])
+    assert not sums.any()
+    assert sum(run.balance().values()) == 0
+    assert (rows["amount"] != 0).all()
+    assert (np.diff(rows["t"]) >= 0).all()
+    assert (np.diff(rows["transaction"]) >= 0).all()
+    for account in COMPANIES:
+        amounts = rows["amount"][rows.where("account", account)]
+        assert (np.cumsum(amounts) >= 0).all(), account
+    inventory = np.cumsum(rows["amount"][rows.where("account", "inventory")])
+    assert (inventory >= 0).all()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_postings_sum_to_zero_in_every_preset(preset: str) -> None:
+    check_postings(run_of(preset))
+
+
+@given(runs())
+@settings(max_examples=25)
+def test_postings_sum_to_zero_in_any_shop(run: Run) -> None:
+    check_postings(run)
+
+
+def check_goods(run: Run) -> None:
+    """The goods' value in the books is that of the pieces on the shelf and of those that left it, at cost."""
+    cost = np.array([run.scenario.minor(item.unit_cost) for item in run.scenario.catalogue], dtype=np.int64)
+    moved = cost[run.stock["product"]] * run.stock["pieces"]
+    at_start = sum(run.scenario.minor(item.unit_cost) * item.stock for item in run.scenario.catalogue)
+    balance = run.balance()
+    assert balance["inventory"] == at_start + moved.sum()
+    supplied = run.stock.where("reason", "delivered_by_supplier")
+    assert balance["cost_of_goods"] == -moved[~supplied].sum()
+    assert balance["owner"] == -at_start
+    restocking = run.postings.where("kind", "restocking") & run.postings.where("account", "seller")
+    assert run.postings["amount"][restocking].sum() == -moved[supplied].sum()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_goods_are_worth_their_cost_in_every_preset(preset: str) -> None:
+    check_goods(run_of(preset))
+
+
+@given(runs())
+@settings(max_examples=20)
+def test_goods_are_worth_their_cost_in_any_shop(run: Run) -> None:
+    check_goods(run)
+
+
+def test_a_transaction_that_does_not_sum_to_zero_is_not_entered() -> None:
+    ledger = Ledger()
+    with pytest.raises(ValueError, match=r"^payment of order 3 does not sum to zero: "):
+        ledger.post(1.0, "payment", 3, buyer=-100, seller=99)
+    assert ledger.rows == []
+
+
+def test_entries_of_nothing_are_left_out() -> None:
+    ledger = Ledger()
+    ledger.post(1.0, "settlement", 3, payment_company=-5, seller=5, payment_fees=0)
+    assert [ACCOUNTS[row[4]] for row in ledger.rows] == ["payment_company", "seller"]
+
+
+@given(st.integers(0, 10**15), st.floats(0, 1) | st.sampled_from([0.005, 0.028, 0.07, 0.29, 0.5]))
+def test_a_share_is_reckoned_as_written_and_halves_go_to_the_even_cent(amount: int, share: float) -> None:
+    assert share_of(amount, share) == round(amount * Fraction(repr(share)))
+
+
+@pytest.mark.parametrize(("amount", "share", "part"), [(50, 0.01, 0), (150, 0.01, 2), (1000, 0.028, 28)])
+def test_half_a_cent_goes_to_the_even_neighbour(amount: int, share: float, part: int) -> None:
+    assert share_of(amount, share) == part
