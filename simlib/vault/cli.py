@@ -1,7 +1,8 @@
 """``safeshop vault …``: each action of the vault as a command, and each command one method of `Session`.
 
 Passwords and codes are asked for, never taken as arguments: arguments stand in the shell's history and in the
-list of processes. For rehearsals and tests they may come from a pipe (standard input), one answer a line.
+list of processes. For rehearsals and tests they may come from a pipe (standard input), one answer a line. What is
+heavy is imported inside the command that needs it, so that help answers at once.
 """
 
 from __future__ import annotations
@@ -15,38 +16,30 @@ from contextlib import contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table as Grid
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault import carrier
-from simlib.vault.backup import restore_vault
-from simlib.vault.importing import ImportReport
-from simlib.vault.reading import shown
-from simlib.vault.reports import MemberFilter, MonthStatistics, OrderFilter, Record
-from simlib.vault.sealing import PasswordCost
-from simlib.vault.session import Session
-from simlib.vault.trail import read_receipt
-from simlib.vault.vault import Vault
-from simlib.vault.verification import Verification
 
-vault_app = typer.Typer(no_args_is_help=True, help="The offline vault: import, look up, prove, destroy.")
+if TYPE_CHECKING:
+    from simlib.vault.importing import ImportReport
+    from simlib.vault.reports import MonthStatistics, Record
+    from simlib.vault.session import Session
+    from simlib.vault.verification import Verification
 
-REHEARSAL_COST = PasswordCost(memory_kib=64, passes=1, lanes=1)
-"""For rehearsals with synthetic data only: such a vault's passwords are guessed in no time."""
+vault_app = typer.Typer(no_args_is_help=True, help=_("The offline vault: import, look up, prove, destroy."))
+
+BUNDLE_SUFFIX = ".bundle"
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Folder = Annotated[Path, typer.Argument(help="The vault's folder.")]
-Shop = Annotated[str, typer.Option("--shop", help="Shop code.")]
-User = Annotated[str, typer.Option("--user", help="User name.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the trail.")]
+Folder = Annotated[Path, typer.Argument(help=_("The vault's folder."))]
+Shop = Annotated[str, typer.Option("--shop", help=_("Shop code."))]
+User = Annotated[str, typer.Option("--user", help=_("User name."))]
+Reason = Annotated[str, typer.Option("--reason", help=_("Why; it goes into the trail."))]
 
 
 def _sentences(command: Callable[P, T]) -> Callable[P, T]:
@@ -83,6 +76,8 @@ def _ask_new(question: str) -> str:
 
 @contextmanager
 def _signed_in(folder: Path, shop: str, user: str) -> Iterator[Session]:
+    from simlib.vault.vault import Vault
+
     password = _ask(_("Password"))
     code = _ask(_("One-time code"))
     with Vault(folder).sign_in(shop, user, password, code) as session:
@@ -94,6 +89,12 @@ def _say(text: str) -> None:
 
 
 def _grid(columns: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table as Grid
+
+    from simlib.vault.reading import shown
+
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         grid.add_column(column)
@@ -107,16 +108,21 @@ def _grid(columns: list[str], rows: list[list[Any]]) -> None:
 # -- a vault
 
 
-@vault_app.command()
+@vault_app.command(help=_("Make an empty vault and its owner."))
 @_sentences
 def create(
     folder: Folder,
     shop: Shop,
-    owner: Annotated[str, typer.Option("--owner", help="The owner's user name.")],
-    rehearsal: Annotated[bool, typer.Option(help="Weak, fast passwords: for synthetic data only.")] = False,
+    owner: Annotated[str, typer.Option("--owner", help=_("The owner's user name."))],
+    rehearsal: Annotated[
+        bool, typer.Option(help=_("Weak, fast passwords: for synthetic data only."))
+    ] = False,
 ) -> None:
     """Make an empty vault and its owner."""
-    vault = Vault(folder, cost=REHEARSAL_COST) if rehearsal else Vault(folder)
+    from simlib.vault.sealing import DEFAULT_COST, REHEARSAL_COST
+    from simlib.vault.vault import Vault
+
+    vault = Vault(folder, cost=REHEARSAL_COST if rehearsal else DEFAULT_COST)
     made = vault.create(shop, owner, _ask_new(_("Owner's password")))
     _say(
         _("The vault is in {folder}. Put this into your authenticator now; it is not shown again:").format(
@@ -126,10 +132,12 @@ def create(
     _say(made.authenticator)
 
 
-@vault_app.command()
+@vault_app.command(help=_("Put a backup back, where nothing stands."))
 @_sentences
-def restore(backup: Annotated[Path, typer.Argument(help="A backup's folder.")], folder: Folder) -> None:
+def restore(backup: Annotated[Path, typer.Argument(help=_("A backup's folder."))], folder: Folder) -> None:
     """Put a backup back, where nothing stands."""
+    from simlib.vault.backup import restore_vault
+
     restore_vault(backup, folder)
     _say(_("Restored to {folder}. Now run verify with your last receipt.").format(folder=folder))
 
@@ -137,24 +145,24 @@ def restore(backup: Annotated[Path, typer.Argument(help="A backup's folder.")], 
 # -- import
 
 
-@vault_app.command("import")
+@vault_app.command("import", help=_("Bring files into the vault, each of them whole or not at all."))
 @_sentences
 def import_(
     folder: Folder,
     files: Annotated[
-        list[Path], typer.Argument(help="CSV files or bundles; members, then orders, then lines.")
+        list[Path], typer.Argument(help=_("CSV files or bundles; members, then orders, then lines."))
     ],
     shop: Shop,
     user: User,
-    changed: Annotated[str, typer.Option(help="Changed records: overwrite, or further.")] = "overwrite",
+    changed: Annotated[str, typer.Option(help=_("Changed records: overwrite, or further."))] = "overwrite",
     encoding: Annotated[
-        str | None, typer.Option(help="utf-8, cp950 or gb18030; detected if left out.")
+        str | None, typer.Option(help=_("utf-8, cp950 or gb18030; detected if left out."))
     ] = None,
 ) -> None:
     """Bring files into the vault, each of them whole or not at all."""
     with _signed_in(folder, shop, user) as session:
         for path in files:
-            if path.suffix == carrier.SUFFIX:
+            if path.suffix == BUNDLE_SUFFIX:
                 reports = session.import_bundle(path, changed)  # type: ignore[arg-type]
             else:
                 reports = [session.import_file(path, None, encoding, changed)]  # type: ignore[arg-type]
@@ -183,16 +191,18 @@ def _report(report: ImportReport) -> str:
     )
 
 
-@vault_app.command()
+@vault_app.command(help=_("Show a file's encoding and first rows; nothing is stored."))
 @_sentences
 def preview(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(help="A CSV file.")],
+    file: Annotated[Path, typer.Argument(help=_("A CSV file."))],
     shop: Shop,
     user: User,
-    encoding: Annotated[str | None, typer.Option(help="Show it in this encoding.")] = None,
+    encoding: Annotated[str | None, typer.Option(help=_("Show it in this encoding."))] = None,
 ) -> None:
     """Show a file's encoding and first rows; nothing is stored."""
+    from simlib.vault.reading import shown
+
     with _signed_in(folder, shop, user) as session:
         seen = session.preview(file, encoding)
     others = ", ".join(one for one in seen.detection.possible if one != seen.encoding)
@@ -210,7 +220,7 @@ def preview(
 # -- the carrier
 
 
-@vault_app.command("carrier-key")
+@vault_app.command("carrier-key", help=_("Print the public key that the shop encrypts bundles to."))
 @_sentences
 def carrier_key(folder: Folder, shop: Shop, user: User) -> None:
     """Print the public key that the shop encrypts bundles to."""
@@ -220,24 +230,32 @@ def carrier_key(folder: Folder, shop: Shop, user: User) -> None:
     _say(_("Fingerprint: {fingerprint}").format(fingerprint=name))
 
 
-@vault_app.command("new-shop-key")
+@vault_app.command("new-shop-key", help=_("At the shop: make the key that signs bundles."))
 @_sentences
-def new_shop_key(key: Annotated[Path, typer.Argument(help="File for the shop's signing key.")]) -> None:
+def new_shop_key(key: Annotated[Path, typer.Argument(help=_("File for the shop's signing key."))]) -> None:
     """At the shop: make the key that signs bundles."""
+    from simlib.vault import carrier
+
     public = carrier.new_signing_key(key, _ask_new(_("Password of the signing key")))
     _say(_("Give this public key to the vault's owner: {key}").format(key=base64.b64encode(public).decode()))
 
 
-@vault_app.command()
+@vault_app.command(help=_("At the shop: sign and encrypt exports for the vault."))
 @_sentences
 def pack(
-    bundle: Annotated[Path, typer.Argument(help="The bundle to write.")],
-    files: Annotated[list[Path], typer.Argument(help="Exports of members, orders, lines.")],
-    shop_name: Annotated[str, typer.Option("--shop-name", help="Name under which the vault knows the shop.")],
-    key: Annotated[Path, typer.Option("--key", help="The shop's signing key.")],
-    recipient: Annotated[str, typer.Option("--to", help="The vault's public key, as carrier-key prints it.")],
+    bundle: Annotated[Path, typer.Argument(help=_("The bundle to write."))],
+    files: Annotated[list[Path], typer.Argument(help=_("Exports of members, orders, lines."))],
+    shop_name: Annotated[
+        str, typer.Option("--shop-name", help=_("Name under which the vault knows the shop."))
+    ],
+    key: Annotated[Path, typer.Option("--key", help=_("The shop's signing key."))],
+    recipient: Annotated[
+        str, typer.Option("--to", help=_("The vault's public key, as carrier-key prints it."))
+    ],
 ) -> None:
     """At the shop: sign and encrypt exports for the vault."""
+    from simlib.vault import carrier
+
     from simlib.vault.holdings import system_clock
 
     signing = carrier.read_signing_key(key, _ask(_("Password of the signing key")))
@@ -258,14 +276,14 @@ def _public(text: str) -> bytes:
     return public
 
 
-@vault_app.command("add-shop")
+@vault_app.command("add-shop", help=_("Accept bundles signed with a shop's key."))
 @_sentences
 def add_shop(
     folder: Folder,
     shop: Shop,
     user: User,
-    shop_name: Annotated[str, typer.Option("--shop-name", help="Name for the sender.")],
-    key: Annotated[str, typer.Option("--key", help="His public key, as new-shop-key prints it.")],
+    shop_name: Annotated[str, typer.Option("--shop-name", help=_("Name for the sender."))],
+    key: Annotated[str, typer.Option("--key", help=_("His public key, as new-shop-key prints it."))],
 ) -> None:
     """Accept bundles signed with a shop's key."""
     with _signed_in(folder, shop, user) as session:
@@ -276,13 +294,13 @@ def add_shop(
 # -- reports
 
 
-@vault_app.command()
+@vault_app.command(help=_("A day's completed and changed orders, new and changed members."))
 @_sentences
 def dashboard(
     folder: Folder,
     shop: Shop,
     user: User,
-    day: Annotated[str | None, typer.Option(help="Such as 2026-03-05; today if left out.")] = None,
+    day: Annotated[str | None, typer.Option(help=_("Such as 2026-03-05; today if left out."))] = None,
 ) -> None:
     """A day's completed and changed orders, new and changed members."""
     try:
@@ -301,14 +319,14 @@ def dashboard(
     )
 
 
-@vault_app.command()
+@vault_app.command(help=_("Orders by month: completed, changed, amounts."))
 @_sentences
 def months(
     folder: Folder,
     shop: Shop,
     user: User,
-    since: Annotated[str | None, typer.Option(help="First month, such as 2026-03.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last month.")] = None,
+    since: Annotated[str | None, typer.Option(help=_("First month, such as 2026-03."))] = None,
+    until: Annotated[str | None, typer.Option(help=_("Last month."))] = None,
 ) -> None:
     """Orders by month: completed, changed, amounts."""
     with _signed_in(folder, shop, user) as session:
@@ -334,17 +352,19 @@ def _month_cells(month: MonthStatistics) -> list[Any]:
     return [label, *counts, amount("goods_amount"), amount("discount"), amount("net_received")]
 
 
-@vault_app.command()
+@vault_app.command(help=_("List orders of a period."))
 @_sentences
 def orders(
     folder: Folder,
     shop: Shop,
     user: User,
-    since: Annotated[str | None, typer.Option(help="First day or month ordered.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last day or month ordered.")] = None,
-    page: Annotated[int, typer.Option(help="Page of 50.")] = 1,
+    since: Annotated[str | None, typer.Option(help=_("First day or month ordered."))] = None,
+    until: Annotated[str | None, typer.Option(help=_("Last day or month ordered."))] = None,
+    page: Annotated[int, typer.Option(help=_("Page of 50."))] = 1,
 ) -> None:
     """List orders of a period."""
+    from simlib.vault.reports import OrderFilter
+
     with _signed_in(folder, shop, user) as session:
         found = session.list_orders(OrderFilter(since, until), page)
     _records(found.rows)
@@ -355,19 +375,21 @@ def orders(
     )
 
 
-@vault_app.command()
+@vault_app.command(help=_("Search members; the screens of the lesson have all filters."))
 @_sentences
 def members(
     folder: Folder,
     shop: Shop,
     user: User,
-    keyword: Annotated[str | None, typer.Option(help="Part of name, e-mail, number or address.")] = None,
-    level: Annotated[str | None, typer.Option(help="new, regular or vip.")] = None,
-    since: Annotated[str | None, typer.Option(help="Registered from this day or month on.")] = None,
-    until: Annotated[str | None, typer.Option(help="Registered up to this day or month.")] = None,
-    page: Annotated[int, typer.Option(help="Page of 50.")] = 1,
+    keyword: Annotated[str | None, typer.Option(help=_("Part of name, e-mail, number or address."))] = None,
+    level: Annotated[str | None, typer.Option(help=_("new, regular or vip."))] = None,
+    since: Annotated[str | None, typer.Option(help=_("Registered from this day or month on."))] = None,
+    until: Annotated[str | None, typer.Option(help=_("Registered up to this day or month."))] = None,
+    page: Annotated[int, typer.Option(help=_("Page of 50."))] = 1,
 ) -> None:
     """Search members; the screens of the lesson have all filters."""
+    from simlib.vault.reports import MemberFilter
+
     wanted = MemberFilter(keyword=keyword, level=level, since=since, until=until)
     with _signed_in(folder, shop, user) as session:
         found = session.search_members(wanted, page)
@@ -385,16 +407,16 @@ def _records(rows: list[Record]) -> None:
         _grid(list(rows[0]), [list(row.values()) for row in rows])
 
 
-@vault_app.command()
+@vault_app.command(help=_("A customer calls: find his order, masked unless revealed."))
 @_sentences
 def find(
     folder: Folder,
     shop: Shop,
     user: User,
-    email: Annotated[str | None, typer.Option(help="The caller's e-mail address.")] = None,
-    order: Annotated[str | None, typer.Option(help="His order number.")] = None,
-    reveal: Annotated[bool, typer.Option(help="Show the order found in full; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option(help="Why it must be seen in full.")] = "",
+    email: Annotated[str | None, typer.Option(help=_("The caller's e-mail address."))] = None,
+    order: Annotated[str | None, typer.Option(help=_("His order number."))] = None,
+    reveal: Annotated[bool, typer.Option(help=_("Show the order found in full; needs --reason."))] = False,
+    reason: Annotated[str, typer.Option(help=_("Why it must be seen in full."))] = "",
 ) -> None:
     """A customer calls: find his order, masked unless revealed."""
     with _signed_in(folder, shop, user) as session:
@@ -416,20 +438,24 @@ def find(
                 _records(detail.lines)
 
 
-@vault_app.command()
+@vault_app.command(help=_("Write rows to a file; cells that could run as formulas are made harmless."))
 @_sentences
 def export(
     folder: Folder,
-    table: Annotated[str, typer.Argument(help="members, orders or order_lines.")],
-    path: Annotated[Path, typer.Argument(help="The file to write, in the open.")],
+    table: Annotated[str, typer.Argument(help=_("members, orders or order_lines."))],
+    path: Annotated[Path, typer.Argument(help=_("The file to write, in the open."))],
     shop: Shop,
     user: User,
-    since: Annotated[str | None, typer.Option(help="First day or month ordered or registered.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last day or month.")] = None,
-    format_name: Annotated[str, typer.Option("--format", help="csv, csv-bom or tsv.")] = "csv-bom",
-    exact: Annotated[bool, typer.Option(help="Cells as they are, for import; not for spreadsheets.")] = False,
+    since: Annotated[str | None, typer.Option(help=_("First day or month ordered or registered."))] = None,
+    until: Annotated[str | None, typer.Option(help=_("Last day or month."))] = None,
+    format_name: Annotated[str, typer.Option("--format", help=_("csv, csv-bom or tsv."))] = "csv-bom",
+    exact: Annotated[
+        bool, typer.Option(help=_("Cells as they are, for import; not for spreadsheets."))
+    ] = False,
 ) -> None:
     """Write rows to a file; cells that could run as formulas are made harmless."""
+    from simlib.vault.reports import MemberFilter, OrderFilter
+
     with _signed_in(folder, shop, user) as session:
         count = session.export(
             path,
@@ -449,10 +475,12 @@ def export(
 # -- proof
 
 
-@vault_app.command()
+@vault_app.command(help=_("Print the audit trail."))
 @_sentences
 def trail(folder: Folder, shop: Shop, user: User) -> None:
     """Print the audit trail."""
+    from simlib.vault.reading import shown
+
     with _signed_in(folder, shop, user) as session:
         entries = session.trail()
     for one in entries:
@@ -462,10 +490,12 @@ def trail(folder: Folder, shop: Shop, user: User) -> None:
 
 
 def _details(details: Any) -> str:
+    from simlib.vault.reading import shown
+
     return " ".join(f"{name}={shown(str(value), 200)}" for name, value in sorted(details.items()))
 
 
-@vault_app.command()
+@vault_app.command(help=_("Print the trail's head, to be kept outside the vault."))
 @_sentences
 def receipt(folder: Folder, shop: Shop, user: User) -> None:
     """Print the trail's head, to be kept outside the vault."""
@@ -473,34 +503,36 @@ def receipt(folder: Folder, shop: Shop, user: User) -> None:
         _say(str(session.receipt()))
 
 
-@vault_app.command()
+@vault_app.command(help=_("Check the whole vault; ends with 1 if anything was changed."))
 @_sentences
 def verify(
     folder: Folder,
     shop: Shop,
     user: User,
-    kept: Annotated[str | None, typer.Option("--receipt", help="A receipt kept elsewhere.")] = None,
+    kept: Annotated[str | None, typer.Option("--receipt", help=_("A receipt kept elsewhere."))] = None,
 ) -> None:
     """Check the whole vault; ends with 1 if anything was changed."""
+    from simlib.vault.trail import read_receipt
+
     known = None if kept is None else read_receipt(kept)
     with _signed_in(folder, shop, user) as session:
         _tell(session.verify(known))
 
 
-@vault_app.command()
+@vault_app.command(help=_("Copy the vault into a new folder."))
 @_sentences
 def backup(
-    folder: Folder, target: Annotated[Path, typer.Argument(help="A new folder.")], shop: Shop, user: User
+    folder: Folder, target: Annotated[Path, typer.Argument(help=_("A new folder."))], shop: Shop, user: User
 ) -> None:
     """Copy the vault into a new folder."""
     with _signed_in(folder, shop, user) as session:
         _say(_("Receipt of the copy: {receipt}").format(receipt=session.backup(target)))
 
 
-@vault_app.command()
+@vault_app.command(help=_("Prove that a backup can be restored; ends with 1 if it cannot."))
 @_sentences
 def drill(
-    folder: Folder, copy: Annotated[Path, typer.Argument(help="A backup.")], shop: Shop, user: User
+    folder: Folder, copy: Annotated[Path, typer.Argument(help=_("A backup."))], shop: Shop, user: User
 ) -> None:
     """Prove that a backup can be restored; ends with 1 if it cannot."""
     with _signed_in(folder, shop, user) as session:
@@ -525,15 +557,15 @@ def _tell(done: Verification) -> None:
 # -- destruction, keys, users
 
 
-@vault_app.command()
+@vault_app.command(help=_("Destroy a month for good: its rows, its index, its key."))
 @_sentences
 def destroy(
     folder: Folder,
-    month: Annotated[str, typer.Argument(help="Such as 2014-05.")],
+    month: Annotated[str, typer.Argument(help=_("Such as 2014-05."))],
     shop: Shop,
     user: User,
     reason: Reason,
-    family: Annotated[str, typer.Option(help="orders or members.")] = "orders",
+    family: Annotated[str, typer.Option(help=_("orders or members."))] = "orders",
 ) -> None:
     """Destroy a month for good: its rows, its index, its key."""
     with _signed_in(folder, shop, user) as session:
@@ -546,7 +578,7 @@ def destroy(
     )
 
 
-@vault_app.command("renew-keys")
+@vault_app.command("renew-keys", help=_("Put a new root key in place of the old, for all users."))
 @_sentences
 def renew_keys(folder: Folder, shop: Shop, user: User, reason: Reason) -> None:
     """Put a new root key in place of the old, for all users."""
@@ -554,7 +586,7 @@ def renew_keys(folder: Folder, shop: Shop, user: User, reason: Reason) -> None:
         _say(_("The root key is now number {number}.").format(number=session.renew_keys(reason)))
 
 
-@vault_app.command("change-password")
+@vault_app.command("change-password", help=_("Change your own password."))
 @_sentences
 def change_password(folder: Folder, shop: Shop, user: User) -> None:
     """Change your own password."""
@@ -563,7 +595,7 @@ def change_password(folder: Folder, shop: Shop, user: User) -> None:
     _say(_("The password is changed."))
 
 
-@vault_app.command()
+@vault_app.command(help=_("List users and roles."))
 @_sentences
 def users(folder: Folder, shop: Shop, user: User) -> None:
     """List users and roles."""
@@ -572,12 +604,12 @@ def users(folder: Folder, shop: Shop, user: User) -> None:
     _grid([_("user"), _("role")], [[one.name, one.role] for one in found])
 
 
-@vault_app.command("add-user")
+@vault_app.command("add-user", help=_("Add a user."))
 @_sentences
 def add_user(
     folder: Folder,
-    name: Annotated[str, typer.Argument(help="The new user's name.")],
-    role: Annotated[str, typer.Argument(help="owner, clerk, service or auditor.")],
+    name: Annotated[str, typer.Argument(help=_("The new user's name."))],
+    role: Annotated[str, typer.Argument(help=_("owner, clerk, service or auditor."))],
     shop: Shop,
     user: User,
 ) -> None:
@@ -588,10 +620,10 @@ def add_user(
     _say(made.authenticator)
 
 
-@vault_app.command("remove-user")
+@vault_app.command("remove-user", help=_("Remove a user and renew the root key."))
 @_sentences
 def remove_user(
-    folder: Folder, name: Annotated[str, typer.Argument(help="Who.")], shop: Shop, user: User
+    folder: Folder, name: Annotated[str, typer.Argument(help=_("Who."))], shop: Shop, user: User
 ) -> None:
     """Remove a user and renew the root key."""
     with _signed_in(folder, shop, user) as session:

@@ -171,6 +171,9 @@ class PasswordCost:
 DEFAULT_COST = PasswordCost(memory_kib=256 * 1024, passes=3, lanes=4)
 """Four times the memory of RFC 9106's second recommended choice (section 4: 64 MiB, 3 passes, 4 lanes)."""
 
+REHEARSAL_COST = PasswordCost(memory_kib=64, passes=1, lanes=1)
+"""For rehearsals with synthetic data only: such a vault's passwords are guessed in no time."""
+
 
 def password_key(password: str, salt: bytes, cost: PasswordCost) -> bytes:
     """The 32-byte key behind a password; slow on purpose."""

@@ -88,7 +88,13 @@ def left(folder: Path, file: Path) -> dict[str, object]:
     again = session.import_file(file)
     final = session.monthly_statistics()[1].orders
     session._holdings.lock()
-    return {"rows": rows, "stored": done.rows, "findings": done.findings, "already": again.already, "final": final}
+    return {
+        "rows": rows,
+        "stored": done.rows,
+        "findings": done.findings,
+        "already": again.already,
+        "final": final,
+    }
 
 
 def main(folder: Path, file: Path, work: Path, trials: int, seed: int) -> None:

@@ -126,7 +126,9 @@ def flipped(data: bytes, at: int | None = None) -> bytes:
 
 
 def swap(db: sqlite3.Connection, table: str, column: str, one: int, other: int, key: str = "rowid") -> None:
-    values = [db.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (n,)).fetchone()[0] for n in (one, other)]
+    values = [
+        db.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (n,)).fetchone()[0] for n in (one, other)
+    ]
     assert values[0] != values[1]
     db.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (values[1], one))
     db.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (values[0], other))
@@ -134,7 +136,9 @@ def swap(db: sqlite3.Connection, table: str, column: str, one: int, other: int, 
 
 def order_blocks(db: sqlite3.Connection) -> Rows:
     """(serial, compartment) of full order blocks, two of which lie in one compartment."""
-    return some(db, "SELECT serial, compartment FROM blocks WHERE kind = 'orders' ORDER BY compartment, serial")
+    return some(
+        db, "SELECT serial, compartment FROM blocks WHERE kind = 'orders' ORDER BY compartment, serial"
+    )
 
 
 # blocks
@@ -191,7 +195,9 @@ def move_a_block_to_another_month(db: sqlite3.Connection, _early: sqlite3.Connec
 
 @attack
 def relabel_a_block_as_another_import(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
-    db.execute("UPDATE blocks SET import = 4 WHERE serial = (SELECT min(serial) FROM blocks WHERE import = 2)")
+    db.execute(
+        "UPDATE blocks SET import = 4 WHERE serial = (SELECT min(serial) FROM blocks WHERE import = 2)"
+    )
 
 
 @attack
@@ -235,7 +241,9 @@ def drop_a_segment(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
 @attack
 def swap_pages_of_one_segment(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
     ((segment,),) = some(db, "SELECT segment FROM pages GROUP BY segment HAVING count(*) > 1 LIMIT 1")
-    one, other = (row[0] for row in db.execute("SELECT rowid FROM pages WHERE segment = ? LIMIT 2", (segment,)))
+    one, other = (
+        row[0] for row in db.execute("SELECT rowid FROM pages WHERE segment = ? LIMIT 2", (segment,))
+    )
     swap(db, "pages", "sealed", one, other)
 
 
@@ -393,7 +401,9 @@ def cut_the_trail_back_to_before_the_second_import(db: sqlite3.Connection, early
 
 @attack
 def mark_a_month_as_destroyed(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
-    db.execute("UPDATE compartments SET state = 'destroyed' WHERE number = (SELECT max(compartment) FROM blocks)")
+    db.execute(
+        "UPDATE compartments SET state = 'destroyed' WHERE number = (SELECT max(compartment) FROM blocks)"
+    )
 
 
 @attack
@@ -467,7 +477,9 @@ SEALED = {
 }
 
 
-@pytest.mark.parametrize(("table", "column"), [(table, one) for table, cells in SEALED.items() for one in cells])
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, one) for table, cells in SEALED.items() for one in cells]
+)
 def test_one_flipped_bit_in_any_stored_value_is_found_without_the_seal(
     scene: Scene, tmp_path: Path, table: str, column: str
 ) -> None:

@@ -62,7 +62,11 @@ def trade(lab: Lab, tmp_path: Path) -> Trade:
 
 def test_what_the_shop_packs_arrives_in_the_vault(trade: Trade) -> None:
     manifest = trade.pack()
-    assert [(one.table, one.rows) for one in manifest.files] == [("members", 7), ("orders", 9), ("order_lines", 9)]
+    assert [(one.table, one.rows) for one in manifest.files] == [
+        ("members", 7),
+        ("orders", 9),
+        ("order_lines", 9),
+    ]
     assert (manifest.files[1].first, manifest.files[1].last) == ("2026-03-01", "2026-03-09")
     with trade.lab.sign_in() as session:
         assert session.inspect_bundle(trade.bundle) == manifest
@@ -140,7 +144,9 @@ def test_a_bundle_with_anothers_signature_is_refused(trade: Trade) -> None:
     )
 
 
-def test_a_signed_manifest_cannot_be_sent_on_to_another_vault(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signed_manifest_cannot_be_sent_on_to_another_vault(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
     honest = trade.pack(recipient=X25519PrivateKey.generate().public_key().public_bytes_raw())
     monkeypatch.setattr(Manifest, "to_bytes", lambda _self, kept=honest.to_bytes(): kept)
     trade.pack()  # encrypted to this vault around the manifest meant for the other
@@ -170,7 +176,9 @@ LIES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_signed_manifest_that_lies_is_refused(trade: Trade, monkeypatch: pytest.MonkeyPatch, lie: str) -> None:
+def test_a_signed_manifest_that_lies_is_refused(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
     """The shop's own key signs nonsense: a broken or hostile exporter."""
     honest = Manifest.to_bytes
 
@@ -188,7 +196,9 @@ def test_a_signed_manifest_that_lies_is_refused(trade: Trade, monkeypatch: pytes
 
 def test_a_faulty_file_is_not_packed_and_nothing_is_left(trade: Trade) -> None:
     bad = write(trade.folder / "bad.csv", MEMBERS, [member(1, level="gold")])
-    with pytest.raises(SafeShopError, match="bad.csv, row 2, column level: “gold” must be one of: new, regular, vip."):
+    with pytest.raises(
+        SafeShopError, match="bad.csv, row 2, column level: “gold” must be one of: new, regular, vip."
+    ):
         trade.pack(files=[bad])
     with pytest.raises(SafeShopError, match="Two of the files hold members; give one of each."):
         trade.pack(files=[trade.files[1], trade.files[1]])
@@ -197,7 +207,9 @@ def test_a_faulty_file_is_not_packed_and_nothing_is_left(trade: Trade) -> None:
 
 def test_a_fault_in_the_last_file_leaves_nothing_of_the_first(trade: Trade) -> None:
     trade.pack(files=[trade.files[1], write(trade.folder / "orphan.csv", ORDER_LINES, [line(99)])])
-    assert trade.refusal().startswith("x.bundle: order_lines, row 2, column order_number: the vault has no order")
+    assert trade.refusal().startswith(
+        "x.bundle: order_lines, row 2, column order_number: the vault has no order"
+    )
 
 
 def test_a_csv_file_is_no_bundle(trade: Trade) -> None:
@@ -220,7 +232,13 @@ def test_chunks_may_not_be_dropped_doubled_or_reordered() -> None:
 
     assert read(chunks) == text
     first, second, third, last = chunks
-    for wrong in ([first, third, last], [second, first, third, last], [first, first, second, third, last], chunks[:3], []):
+    for wrong in (
+        [first, third, last],
+        [second, first, third, last],
+        [first, first, second, third, last],
+        chunks[:3],
+        [],
+    ):
         with pytest.raises(SafeShopError):
             read(wrong)
 

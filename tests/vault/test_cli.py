@@ -22,7 +22,9 @@ class Shell:
         self.lab = Lab(folder / "vault")
         self.folder = folder
         self.lab.clock.at = system_clock()
-        monkeypatch.setattr("simlib.vault.cli.Vault", lambda where, cost=None: Lab(where, self.lab.clock).vault)
+        monkeypatch.setattr(
+            "simlib.vault.vault.Vault", lambda where, cost=None: Lab(where, self.lab.clock).vault
+        )
 
     def run(self, *arguments: object, says: str = "", user: str = "olga", signed: bool = True) -> Result:
         given = [str(one) for one in arguments]
@@ -43,7 +45,15 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A vault made by command, with orders."""
     shell = Shell(tmp_path, monkeypatch)
     made = shell.run(
-        "create", shell.lab.folder, "--shop", SHOP, "--owner", "olga", "--rehearsal", says=f"{PASSWORD}\n", signed=False
+        "create",
+        shell.lab.folder,
+        "--shop",
+        SHOP,
+        "--owner",
+        "olga",
+        "--rehearsal",
+        says=f"{PASSWORD}\n",
+        signed=False,
     )
     assert made.exit_code == 0, made.output
     shell.lab.keep("olga", made.output.strip().splitlines()[-1])
@@ -67,20 +77,26 @@ def test_a_day_at_the_vault_by_commands(shell: Shell, tmp_path: Path) -> None:
     assert "20 orders, page 1 of 1" in shell.good("orders", vault)
     assert "7 members, page 1 of 1" in shell.good("members", vault, "--keyword", "mei")
     assert "＊" in shell.good("find", vault, "--order", "SYNTW00000001")
-    found = shell.good("find", vault, "--order", "SYNTW00000001", "--reveal", "--reason", "parcel did not arrive")
+    found = shell.good(
+        "find", vault, "--order", "SYNTW00000001", "--reveal", "--reason", "parcel did not arrive"
+    )
     assert "臺北市松山區範例路8號" in found
     assert "20 rows are in" in shell.good("export", vault, "orders", tmp_path / "out.csv")
     assert "reveal" in shell.good("trail", vault)
     assert "Nothing was changed, removed or put back." in shell.good("verify", vault, "--receipt", receipt)
     assert "Receipt of the copy" in shell.good("backup", vault, tmp_path / "backup")
     assert "Nothing was changed" in shell.good("drill", vault, tmp_path / "backup")
-    assert "20 orders of 2026-03 are destroyed" in shell.good("destroy", vault, "2026-03", "--reason", "end of time")
+    assert "20 orders of 2026-03 are destroyed" in shell.good(
+        "destroy", vault, "2026-03", "--reason", "end of time"
+    )
     assert "The root key is now number 3." in shell.good("renew-keys", vault, "--reason", "a year has passed")
     assert "olga" in shell.good("users", vault)
     added = shell.good("add-user", vault, "carl", "clerk", says=f"{PASSWORD}\n")
     assert "otpauth://" in added
     assert "carl is removed." in shell.good("remove-user", vault, "carl")
-    assert "The password is changed." in shell.good("change-password", vault, says=f"{PASSWORD}\n{PASSWORD}\n")
+    assert "The password is changed." in shell.good(
+        "change-password", vault, says=f"{PASSWORD}\n{PASSWORD}\n"
+    )
     assert re.fullmatch(r"\S{30,40}\n", shell.good("receipt", vault).split("code: ")[-1])
     restored = CliRunner().invoke(vault_app, ["restore", str(tmp_path / "backup"), str(tmp_path / "again")])
     assert restored.exit_code == 0
@@ -92,7 +108,9 @@ def test_the_carrier_by_commands(shell: Shell, tmp_path: Path) -> None:
     made = CliRunner().invoke(vault_app, ["new-shop-key", str(key)], input=f"{PASSWORD}\n")
     signing = re.findall(r"\S{43}=", made.output)[0]
     assert len(base64.b64decode(signing)) == 32
-    assert "Bundles of gift are accepted." in shell.good("add-shop", vault, "--shop-name", "gift", "--key", signing)
+    assert "Bundles of gift are accepted." in shell.good(
+        "add-shop", vault, "--shop-name", "gift", "--key", signing
+    )
     orders = write(tmp_path / "o.csv", ORDERS, [order(n) for n in range(20)])
     given = ["pack", tmp_path / "x.bundle", orders, "--shop-name", "gift", "--key", key, "--to", public]
     packed = CliRunner().invoke(vault_app, [str(one) for one in given], input=f"{PASSWORD}\n")
@@ -133,7 +151,9 @@ def test_a_changed_vault_ends_verify_with_one(shell: Shell) -> None:
     assert "not, byte for byte, the one that was last closed" in result.output
 
 
-def test_control_signs_and_markup_of_strangers_do_not_reach_the_terminal(shell: Shell, tmp_path: Path) -> None:
+def test_control_signs_and_markup_of_strangers_do_not_reach_the_terminal(
+    shell: Shell, tmp_path: Path
+) -> None:
     evil = "\x1b[2J[red]\u202eevil"
     people = write(tmp_path / "m.csv", MEMBERS, [member(1, name=evil)])
     shell.good("import", shell.lab.folder, people)
@@ -144,6 +164,8 @@ def test_control_signs_and_markup_of_strangers_do_not_reach_the_terminal(shell: 
 
 
 def test_without_answers_a_command_says_so(shell: Shell) -> None:
-    result = CliRunner().invoke(vault_app, ["months", str(shell.lab.folder), "--shop", SHOP, "--user", "olga"], input="")
+    result = CliRunner().invoke(
+        vault_app, ["months", str(shell.lab.folder), "--shop", SHOP, "--user", "olga"], input=""
+    )
     assert result.exit_code == 1
     assert "got no answer; run the command in a terminal." in result.stderr

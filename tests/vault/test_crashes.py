@@ -44,7 +44,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("prepared")
     lab = Lab(folder / "vault").create()
     with lab.sign_in() as session:
-        session.import_file(write(folder / "a.csv", ORDERS, [order(n, f"2026-0{1 + n % 2}") for n in range(BEFORE)]))
+        session.import_file(
+            write(folder / "a.csv", ORDERS, [order(n, f"2026-0{1 + n % 2}") for n in range(BEFORE)])
+        )
     changed = [order(n, f"2026-0{1 + n % 2}", changed_at="2026-05-01T00:00:00+08:00") for n in range(5)]
     new = [order(n, f"2026-0{1 + n % 3}") for n in range(100, 100 + ADDED)]
     return lab.folder, write(folder / "b.csv", ORDERS, [*changed, *new])
@@ -105,7 +107,9 @@ def check_killed(told: dict[str, Any], trials: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
-def test_a_killed_import_leaves_all_or_nothing(prepared: tuple[Path, Path], tmp_path: Path, root: Path) -> None:
+def test_a_killed_import_leaves_all_or_nothing(
+    prepared: tuple[Path, Path], tmp_path: Path, root: Path
+) -> None:
     check_killed(killed(prepared, tmp_path, root, 200), 200)
 
 
@@ -170,7 +174,9 @@ def check_cuts(recording: Any, tmp_path: Path, images: int) -> None:
     assert min(outcomes.values()) > 0
 
 
-def test_the_recorded_import_flushes_the_journal_before_and_the_keys_before_the_commit(recording: Any) -> None:
+def test_the_recorded_import_flushes_the_journal_before_and_the_keys_before_the_commit(
+    recording: Any,
+) -> None:
     kinds = [(one.kind, one.file.rpartition("-")[2]) for one in recording.done]
     first_write = kinds.index(("write", DATABASE_FILE))
     assert ("sync", "journal") in kinds[:first_write]
@@ -229,7 +235,9 @@ ERRORS = {"ENOSPC": "FullError", "EIO": "IOError"}
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_a_disk_that_fails_leaves_all_or_nothing(prepared: tuple[Path, Path], tmp_path: Path, name: str) -> None:
+def test_a_disk_that_fails_leaves_all_or_nothing(
+    prepared: tuple[Path, Path], tmp_path: Path, name: str
+) -> None:
     assert failing(prepared, tmp_path, getattr(apsw, ERRORS[name])(), 7) >= 8
 
 
@@ -262,7 +270,10 @@ class Refusing:
 @pytest.mark.parametrize(
     ("message", "sentence"),
     [
-        ("database or disk is full", "The disk of {path} is full; make room and try again, nothing was changed."),
+        (
+            "database or disk is full",
+            "The disk of {path} is full; make room and try again, nothing was changed.",
+        ),
         ("disk I/O error", "Reading or writing {path} failed; check the disk, nothing was changed."),
         ("database is locked", "{path} is in use by another program; close it and try again."),
         (

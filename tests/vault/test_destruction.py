@@ -50,7 +50,10 @@ def test_a_destroyed_months_rows_are_gone_and_its_sums_stay(filled: Lab) -> None
     with filled.sign_in() as session:
         assert session.verify().findings == []
         (entry,) = [one for one in session.trail() if one.action == "destroy"]
-        assert (entry.details["month"], entry.details["reason"]) == ("2014-05", "kept ten years, law asks no longer")
+        assert (entry.details["month"], entry.details["reason"]) == (
+            "2014-05",
+            "kept ten years, law asks no longer",
+        )
 
 
 def test_rows_of_a_destroyed_month_do_not_come_back_by_accident(filled: Lab, tmp_path: Path) -> None:
@@ -109,7 +112,9 @@ def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_l
     with pytest.raises(PowerCutError):
         session.destroy("orders", "2014-05", "end of its time")
     session._holdings.store.close()
-    assert len(read_keyring(filled.folder).wrapped) == 7  # directory, three months of orders, three of members
+    assert (
+        len(read_keyring(filled.folder).wrapped) == 7
+    )  # directory, three months of orders, three of members
     monkeypatch.undo()
     with filled.sign_in() as session:
         assert len(read_keyring(filled.folder).wrapped) == 6
@@ -117,7 +122,9 @@ def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_l
     assert destruction.drop_keys.__doc__
 
 
-def test_a_renewed_root_key_opens_everything_and_the_old_file_nothing_new(filled: Lab, tmp_path: Path) -> None:
+def test_a_renewed_root_key_opens_everything_and_the_old_file_nothing_new(
+    filled: Lab, tmp_path: Path
+) -> None:
     old_keys = (filled.folder / KEYS_FILE).read_bytes()
     with filled.sign_in() as session:
         assert session.renew_keys("a year has passed") == 2
@@ -174,7 +181,9 @@ def test_a_drill_finds_a_spoilt_backup(filled: Lab, tmp_path: Path) -> None:
         restore_vault(tmp_path / "older", tmp_path / "x")
 
 
-@pytest.mark.parametrize("text", ["", "ABCDE", "ABCDE-12", "ABCDE-12-FGHIJ-KLMNO-PQRST", "ABCDE-x-FGHIJ-KLMNO-PQRST-UVWXY"])
+@pytest.mark.parametrize(
+    "text", ["", "ABCDE", "ABCDE-12", "ABCDE-12-FGHIJ-KLMNO-PQRST", "ABCDE-x-FGHIJ-KLMNO-PQRST-UVWXY"]
+)
 def test_what_is_no_receipt_is_refused(text: str) -> None:
     with pytest.raises(SafeShopError, match="is not a receipt; type it as printed"):
         read_receipt(text)

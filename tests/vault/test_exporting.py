@@ -17,7 +17,7 @@ from tests.vault.sample import Lab, line, member, order, write
 
 CORPUS = [
     "=1+1",
-    "=HYPERLINK(\"http://127.0.0.1\",\"x\")",
+    '=HYPERLINK("http://127.0.0.1","x")',
     "=cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "+1+1",
@@ -73,7 +73,10 @@ def test_formulas_are_kept_in_the_vault_and_escaped_on_the_way_out(lab: Lab, tmp
         assert session.search_members().rows == people
         assert session.export(path, "members") == len(CORPUS)
         assert session.export(plain, "members", format_name="csv", escape=False) == len(CORPUS)
-        assert [one.details["file"] for one in session.trail() if one.action == "export"] == ["out.csv", "plain.csv"]
+        assert [one.details["file"] for one in session.trail() if one.action == "export"] == [
+            "out.csv",
+            "plain.csv",
+        ]
     rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
     assert [cell for row in rows for cell in row.values() if escaped(cell) != cell] == []
     assert sorted(row["name"] for row in rows) == sorted("'" + text for text in CORPUS)
@@ -98,7 +101,9 @@ def test_an_export_never_overwrites_and_knows_its_formats(lab: Lab, tmp_path: Pa
     with lab.sign_in() as session:
         with pytest.raises(SafeShopError, match="exists already; choose another name"):
             session.export(tmp_path / "there.csv", "members")
-        with pytest.raises(SafeShopError, match="There is no export format xlsx; choose one of: csv, csv-bom, tsv."):
+        with pytest.raises(
+            SafeShopError, match="There is no export format xlsx; choose one of: csv, csv-bom, tsv."
+        ):
             session.export(tmp_path / "x.xlsx", "members", format_name="xlsx")
         with pytest.raises(SafeShopError, match="cannot be written; check folder and room"):
             session.export(tmp_path / "no" / "x.csv", "members")

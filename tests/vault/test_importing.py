@@ -17,7 +17,19 @@ from simlib.vault.reports import MemberFilter
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS, FieldSpec
 from tests.vault.sample import Cells, Lab, line, member, order, write
 
-ODD = ["=1+1", "+886", "@SUM(A1)", "\tx", "a\0b", "two\r\nlines", 'quo"te', "\u202eabc", "\x1fa\x1e", '["x"]', " x "]
+ODD = [
+    "=1+1",
+    "+886",
+    "@SUM(A1)",
+    "\tx",
+    "a\0b",
+    "two\r\nlines",
+    'quo"te',
+    "\u202eabc",
+    "\x1fa\x1e",
+    '["x"]',
+    " x ",
+]
 
 
 def odd_cells(fields: tuple[FieldSpec, ...]) -> Cells:
@@ -143,13 +155,19 @@ def test_blocks_fill_across_months_and_no_row_is_lost(lab: Lab, tmp_path: Path) 
         found = {one["order_number"] for one in session.list_orders(page_rows=None).rows}
         assert found == {one["order_number"] for one in rows}
         for number in (0, 999, 1_000, 5_699):
-            assert session.find(order_number=f"SYNTW{number:08}").orders[0]["order_number"].endswith(f"{number:08}")
+            assert (
+                session.find(order_number=f"SYNTW{number:08}")
+                .orders[0]["order_number"]
+                .endswith(f"{number:08}")
+            )
 
 
 def test_many_small_imports_are_found_after_their_index_was_merged(lab: Lab, tmp_path: Path) -> None:
     with lab.sign_in() as session:
         for day in range(1, 15):
-            session.import_file(write(tmp_path / f"{day}.csv", ORDERS, [order(n) for n in range(day * 9, day * 9 + 9)]))
+            session.import_file(
+                write(tmp_path / f"{day}.csv", ORDERS, [order(n) for n in range(day * 9, day * 9 + 9)])
+            )
         for number in range(9, 135):
             assert len(session.find(order_number=f"SYNTW{number:08}").orders) == 1
         assert len(session.find(email="SYN-TW-mei-3@example.org ").orders) == 18
@@ -223,7 +241,10 @@ def test_a_block_gives_back_its_rows_whatever_signs_they_hold(rows: list[list[st
     assert decode_rows(compress_text(join_rows([row_text(row) for row in rows], 3))) == rows
 
 
-@given(st.lists(st.text("ab\x1f\x1e[\",\\ u001f"), min_size=2, max_size=4), st.lists(st.text("ab\x1f\x1e[\",\\ u001f"), min_size=2, max_size=4))
+@given(
+    st.lists(st.text('ab\x1f\x1e[",\\ u001f'), min_size=2, max_size=4),
+    st.lists(st.text('ab\x1f\x1e[",\\ u001f'), min_size=2, max_size=4),
+)
 def test_two_different_rows_never_have_the_same_text(one: list[str], other: list[str]) -> None:
     if len(one) == len(other):
         assert (row_text(one) == row_text(other)) == (one == other)

@@ -145,10 +145,14 @@ def test_only_the_one_way_of_writing_bytes_is_read(text: str) -> None:
         bytes64(text)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"{" * 100_000, b'{"version":1}', b"\xff", b" " * (5 << 20)])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[]", b"null", b"{" * 100_000, b'{"version":1}', b"\xff", b" " * (5 << 20)]
+)
 def test_what_is_no_key_file_gets_a_sentence(tmp_path: Path, data: bytes) -> None:
     (tmp_path / KEYS_FILE).write_bytes(data)
-    with pytest.raises(SafeShopError, match="is damaged or not a key file of this version; put back the one of"):
+    with pytest.raises(
+        SafeShopError, match="is damaged or not a key file of this version; put back the one of"
+    ):
         read_keyring(tmp_path)
 
 

@@ -57,7 +57,9 @@ def test_a_files_encoding_is_found_and_its_names_read_as_they_were_written(
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
-    assert rows_of(b"\xef\xbb\xbf" + csv_bytes(ORDER_LINES, [line(1)])) == rows_of(csv_bytes(ORDER_LINES, [line(1)]))
+    assert rows_of(b"\xef\xbb\xbf" + csv_bytes(ORDER_LINES, [line(1)])) == rows_of(
+        csv_bytes(ORDER_LINES, [line(1)])
+    )
 
 
 def test_the_characters_that_pythons_big5_lacks_are_read() -> None:
@@ -142,13 +144,22 @@ def test_tabs_separate_as_well() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (lines_file([*NAMES, "line"], [*GOOD, "1"]), "f.csv, row 1: the column line stands there twice; export it again."),
+        (
+            lines_file([*NAMES, "line"], [*GOOD, "1"]),
+            "f.csv, row 1: the column line stands there twice; export it again.",
+        ),
         (
             lines_file([*NAMES, "lime"], [*GOOD, "1"]),
             "f.csv, row 1: the vault knows no column “lime” of order_lines; remove it.",
         ),
-        (lines_file(NAMES[:-1], GOOD[:-1]), "f.csv has no column line_amount; export it again with all columns."),
-        (b"a,b\r\n1,2\r\n", "f.csv has none of the columns of members, orders or order lines; export it again."),
+        (
+            lines_file(NAMES[:-1], GOOD[:-1]),
+            "f.csv has no column line_amount; export it again with all columns.",
+        ),
+        (
+            b"a,b\r\n1,2\r\n",
+            "f.csv has none of the columns of members, orders or order lines; export it again.",
+        ),
         (lines_file(NAMES, GOOD, GOOD[:-1]), "f.csv, row 3: 6 cells instead of 7; export the file again."),
         (lines_file(NAMES, GOOD, []), "f.csv, row 3: 0 cells instead of 7; export the file again."),
         (lines_file(NAMES) + b'SYN1,"1', "f.csv, row 2: a quoted cell is damaged; export the file again."),
@@ -194,14 +205,50 @@ def test_text_with_nul_and_right_to_left_marks_is_kept_as_it_is() -> None:
 
 # -- whole columns against single cells
 
-PIECES = ["", "0", "1", "-1", "1.5", "1e5", "٣", "１", " 1", "1_0", "true", "True", "2026-02-30", "2026-03-06"]
-PIECES += ["2026-03-02T13:06:59+08:00", "2026-03-02T24:00:00+08:00", "2026-03-02T13:06:59Z", "2026-W10-1", "TWD"]
-PIECES += ["2026-03-02T13:06:59+24:00", "0000-01-01", "a@b", "a b@c", "own-site", "Own", "completed", "\n", "9" * 30]
+PIECES = [
+    "",
+    "0",
+    "1",
+    "-1",
+    "1.5",
+    "1e5",
+    "٣",
+    "１",
+    " 1",
+    "1_0",
+    "true",
+    "True",
+    "2026-02-30",
+    "2026-03-06",
+]
+PIECES += [
+    "2026-03-02T13:06:59+08:00",
+    "2026-03-02T24:00:00+08:00",
+    "2026-03-02T13:06:59Z",
+    "2026-W10-1",
+    "TWD",
+]
+PIECES += [
+    "2026-03-02T13:06:59+24:00",
+    "0000-01-01",
+    "a@b",
+    "a b@c",
+    "own-site",
+    "Own",
+    "completed",
+    "\n",
+    "9" * 30,
+]
 
 
-@given(st.sampled_from([spec for table in TABLES for spec in table.fields]), st.lists(st.sampled_from(PIECES) | st.text(), max_size=4))
+@given(
+    st.sampled_from([spec for table in TABLES for spec in table.fields]),
+    st.lists(st.sampled_from(PIECES) | st.text(), max_size=4),
+)
 @settings(max_examples=400)
-def test_a_column_checked_as_a_whole_is_accepted_only_if_each_cell_is(spec: FieldSpec, cells: list[str]) -> None:
+def test_a_column_checked_as_a_whole_is_accepted_only_if_each_cell_is(
+    spec: FieldSpec, cells: list[str]
+) -> None:
     if _column_check(spec)(cells):
         for cell in cells:
             from_cell(spec, cell)
@@ -216,14 +263,20 @@ def test_a_column_of_examples_passes_as_a_whole(table: object) -> None:
 # -- fuzz
 
 SIGNS = st.characters(exclude_categories=["Cs"])
-CELLS = st.sampled_from([*PIECES, "=1+1", '"', ",", "\t", "\r\n", "\x1f", "\x1e", "\ufeff", "SYN1"]) | st.text(SIGNS)
+CELLS = st.sampled_from(
+    [*PIECES, "=1+1", '"', ",", "\t", "\r\n", "\x1f", "\x1e", "\ufeff", "SYN1"]
+) | st.text(SIGNS)
 
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """A file of lines that is right, nearly right, or not right at all."""
-    header = draw(st.just(NAMES) | st.permutations(NAMES) | st.lists(st.sampled_from([*NAMES, "x"]), max_size=9))
-    good = st.tuples(st.text(SIGNS, min_size=1), st.just("1"), *(st.text(SIGNS, min_size=1),) * 2, *map(st.just, GOOD[4:]))
+    header = draw(
+        st.just(NAMES) | st.permutations(NAMES) | st.lists(st.sampled_from([*NAMES, "x"]), max_size=9)
+    )
+    good = st.tuples(
+        st.text(SIGNS, min_size=1), st.just("1"), *(st.text(SIGNS, min_size=1),) * 2, *map(st.just, GOOD[4:])
+    )
     near = st.lists(CELLS, min_size=7, max_size=7)
     rows = draw(st.lists(good.map(list) | near | st.lists(CELLS, max_size=9), max_size=4))
     data = lines_file(header, *rows)
@@ -262,10 +315,16 @@ ENCODING = st.sampled_from([None, *ENCODINGS])
 def fuzzed(seed: int) -> tuple[bytes, str | None]:
     """A file made from a number: cheaper than `files`, so that there can be thousands."""
     chance = random.Random(seed)
-    signs = "".join(map(chr, [*range(33, 127), 0, 9, 10, 13, 30, 31, 0x202E, 0xFEFF, 0xFF1D, 0x4E2D, 0x20000]))
+    signs = "".join(
+        map(chr, [*range(33, 127), 0, 9, 10, 13, 30, 31, 0x202E, 0xFEFF, 0xFF1D, 0x4E2D, 0x20000])
+    )
 
     def text() -> str:
-        return chance.choice(PIECES) if chance.random() < 0.3 else "".join(chance.choices(signs, k=chance.randrange(6)))
+        return (
+            chance.choice(PIECES)
+            if chance.random() < 0.3
+            else "".join(chance.choices(signs, k=chance.randrange(6)))
+        )
 
     header = NAMES[:]
     for _change in range(chance.choice((0, 0, 0, 1, 2))):

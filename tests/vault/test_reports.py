@@ -114,7 +114,12 @@ def test_every_filter_finds_the_members_that_a_plain_count_finds(people: tuple[L
 
 
 def test_every_filter_of_the_mission_has_a_case() -> None:
-    used = {one.name for one in fields(MemberFilter) for wanted, _ in CASES.values() if getattr(wanted, one.name) is not None}
+    used = {
+        one.name
+        for one in fields(MemberFilter)
+        for wanted, _ in CASES.values()
+        if getattr(wanted, one.name) is not None
+    }
     assert used == {one.name for one in fields(MemberFilter)}
 
 
@@ -122,8 +127,14 @@ def test_every_filter_of_the_mission_has_a_case() -> None:
     ("wanted", "sentence"),
     [
         (MemberFilter(period="birthday"), "The filter period must be one of: registered_at, "),  # type: ignore[arg-type]
-        (MemberFilter(since="2026-13"), "“2026-13” is neither a month such as 2026-03 nor a day such as 2026-03-05."),
-        (MemberFilter(since="2026-03", until="2026-02"), "The period ends before it begins: 2026-03 to 2026-02."),
+        (
+            MemberFilter(since="2026-13"),
+            "“2026-13” is neither a month such as 2026-03 nor a day such as 2026-03-05.",
+        ),
+        (
+            MemberFilter(since="2026-03", until="2026-02"),
+            "The period ends before it begins: 2026-03 to 2026-02.",
+        ),
         (MemberFilter(age_from=40, age_to=20), "The range age_from to age_to ends before it begins."),
     ],
 )
@@ -173,10 +184,15 @@ def test_the_dashboard_counts_the_days_orders_and_members(lab: Lab, tmp_path: Pa
 
 
 def test_the_order_list_shows_a_periods_orders_and_what_they_come_to(lab: Lab, tmp_path: Path) -> None:
-    rows = [order(n, f"2026-0{3 + n % 2}", goods_amount=f"{n}.25", payment_method=("card", "cash")[n % 3 == 0]) for n in range(90)]
+    rows = [
+        order(n, f"2026-0{3 + n % 2}", goods_amount=f"{n}.25", payment_method=("card", "cash")[n % 3 == 0])
+        for n in range(90)
+    ]
     with lab.sign_in() as session:
         session.import_file(write(tmp_path / "o.csv", ORDERS, rows))
-        found = session.list_orders(OrderFilter("2026-03-05", "2026-04-11", payment_method="cash"), page_rows=None)
+        found = session.list_orders(
+            OrderFilter("2026-03-05", "2026-04-11", payment_method="cash"), page_rows=None
+        )
         expected = [
             one
             for one in rows

@@ -94,7 +94,9 @@ MAY: dict[Role, set[str]] = {
 
 
 def guarded_methods() -> set[str]:
-    return {name for name, method in vars(Session).items() if hasattr(method, "__wrapped__") and name[0] != "_"}
+    return {
+        name for name, method in vars(Session).items() if hasattr(method, "__wrapped__") and name[0] != "_"
+    }
 
 
 def test_the_matrix_lists_every_action_that_needs_a_right(tmp_path: Path) -> None:
@@ -191,9 +193,13 @@ def test_customer_service_searches_by_email_or_order_number_only(staffed: Lab) -
     with staffed.sign_in("sara") as session:
         assert len(session.find(email="syn-tw-mei-3@EXAMPLE.org").orders) == 3
         for wrong in ({}, {"phone": "0999100003"}, {"email": "a@b", "order_number": "x"}, {"email": "  "}):
-            with pytest.raises(SafeShopError, match="Search by one thing: an e-mail address or an order number."):
+            with pytest.raises(
+                SafeShopError, match="Search by one thing: an e-mail address or an order number."
+            ):
                 session.find(**wrong)  # type: ignore[arg-type]
-        with pytest.raises(SafeShopError, match="Nothing is found under “nobody@example.org”; check the spelling."):
+        with pytest.raises(
+            SafeShopError, match="Nothing is found under “nobody@example.org”; check the spelling."
+        ):
             session.find(email="nobody@example.org")
 
 
@@ -304,7 +310,9 @@ def test_a_session_locks_itself_when_nobody_clicks(staffed: Lab) -> None:
 def test_a_later_log_in_ends_the_earlier_one(staffed: Lab, tmp_path: Path) -> None:
     first = staffed.sign_in()
     with staffed.sign_in("carl") as second:
-        with pytest.raises(SafeShopError, match="The vault was opened elsewhere in the meantime; log in again."):
+        with pytest.raises(
+            SafeShopError, match="The vault was opened elsewhere in the meantime; log in again."
+        ):
             first.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
         second.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
     first._holdings.store.close()
@@ -330,7 +338,9 @@ def test_passwords_change_and_users_come_and_go(staffed: Lab) -> None:
             session.remove_user("olga")
         with pytest.raises(SafeShopError, match="There is a user sara already; choose another name."):
             session.add_user("sara", "clerk", PASSWORD)
-        with pytest.raises(SafeShopError, match="There is no role king; choose one of: owner, clerk, service, auditor."):
+        with pytest.raises(
+            SafeShopError, match="There is no role king; choose one of: owner, clerk, service, auditor."
+        ):
             session.add_user("karl", "king", PASSWORD)  # type: ignore[arg-type]
         with pytest.raises(SafeShopError, match="Choose a password of 12 to 1024 characters"):
             session.add_user("karl", "clerk", "short")
@@ -361,7 +371,16 @@ def test_no_key_and_no_cell_stands_in_any_file_of_the_folder(staffed: Lab, tmp_p
     grants, secret = ring.unlock("olga", PASSWORD)
     assert grants.root is not None
     keys = [grants.root, grants.trail, secret, *(one.key for one in ring.compartments(grants.root).values())]
-    words = ["林美玲", "syn-tw-mei-3", "SYNTW00000003", "0999100003", "Oolong", "1280.00", "2026-03-04", PASSWORD]
+    words = [
+        "林美玲",
+        "syn-tw-mei-3",
+        "SYNTW00000003",
+        "0999100003",
+        "Oolong",
+        "1280.00",
+        "2026-03-04",
+        PASSWORD,
+    ]
     for file in staffed.folder.iterdir():
         data = file.read_bytes()
         for needle in [*keys, *(word.encode() for word in words)]:
