@@ -255,7 +255,6 @@ def pack(
 ) -> None:
     """At the shop: sign and encrypt exports for the vault."""
     from simlib.vault import carrier
-
     from simlib.vault.holdings import system_clock
 
     signing = carrier.read_signing_key(key, _ask(_("Password of the signing key")))

@@ -140,11 +140,12 @@ def verify(
     _check_receipt(holdings, kept, done)
     if told.keys > holdings.ring.edition:
         done.findings.append(_("The key file is an older one that was put back."))
-    for check in (
+    checks: list[Callable[[], None]] = [
         lambda: _check_imports(holdings, told.records, done),
         lambda: _check_destroyed(holdings, told.destroyed, done),
         lambda: _check_compartments(holdings, told.states, done, progress),
-    ):
+    ]
+    for check in checks:
         try:
             check()
         except (Broken, ValueError, TypeError, KeyError):

@@ -99,7 +99,7 @@ def left(folder: Path, file: Path) -> dict[str, object]:
 
 def main(folder: Path, file: Path, work: Path, trials: int, seed: int) -> None:
     """Kill at every operation on the disk in turn, then at random moments, until there were enough."""
-    importing.BLOCK_ROWS = 20  # many blocks in little time, as in `test_crashes`
+    importing.BLOCK_ROWS = 20  # type: ignore[attr-defined]  # many blocks in little time, as in `test_crashes`
     chance, results = random.Random(seed), []
     gc.freeze()
     copy = work / "copy"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ def double_a_block(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
 @attack
 def swap_two_blocks_of_one_month(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
     blocks = order_blocks(db)
-    pair = next((a, b) for a, b in zip(blocks, blocks[1:], strict=False) if a[1] == b[1])
+    pair = next((a, b) for a, b in pairwise(blocks) if a[1] == b[1])
     swap(db, "blocks", "sealed", pair[0][0], pair[1][0])
 
 
@@ -268,7 +268,7 @@ def add_a_segment(db: sqlite3.Connection, _early: sqlite3.Connection) -> None:
     db.execute("INSERT INTO pages SELECT randomblob(16), bucket, sealed FROM pages LIMIT 1")
 
 
-# lists and totals
+# what lists the rest
 
 
 @attack
@@ -334,7 +334,7 @@ def put_a_whole_month_back_as_it_was(db: sqlite3.Connection, early: sqlite3.Conn
             db.execute("DELETE FROM pages WHERE segment = ?", (segment,))
 
 
-# imports and trail
+# what was imported, and who did what
 
 
 @attack
@@ -671,7 +671,7 @@ def test_a_change_of_the_key_file_lets_nobody_in(
 
 def test_an_auditor_cannot_write_a_key_file_that_the_others_accept(scene: Scene) -> None:
     ring = read_keyring(scene.folder)
-    with pytest.raises(ValueError, match="only a holder of the root key"):
+    with pytest.raises(ValueError, match=r"only a holder of the root key"):
         ring.to_bytes(scene.auditor)
     forged = ring.without_user("carl")
     marks = forged._marks(canonical(forged._body()), scene.auditor)
@@ -722,7 +722,7 @@ def flip_database_bytes(folder: Path, grants: Grants, step: int) -> int:
     try:
         assert seal_state(holdings) == "intact"
         holdings.store.last_entry = lambda: (number, head)  # type: ignore[method-assign]
-        holdings.store.entry_hash = lambda _number: head  # type: ignore[method-assign]
+        holdings.store.entry_hash = lambda number: head  # type: ignore[method-assign]
         with path.open("r+b", buffering=0) as file:
             for place in range(0, path.stat().st_size, step):
                 file.seek(place)
@@ -754,4 +754,4 @@ def test_flipped_bits_across_the_database_are_found(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_one_flipped_bit_in_every_byte_of_the_database_is_found(tmp_path: Path) -> None:
     folder, grants = small_vault(tmp_path)
-    assert flip_database_bytes(folder, grants, 1) == os.path.getsize(folder / DATABASE_FILE)
+    assert flip_database_bytes(folder, grants, 1) == (folder / DATABASE_FILE).stat().st_size

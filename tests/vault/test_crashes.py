@@ -201,8 +201,7 @@ def test_a_thousand_power_cuts_leave_all_or_nothing(recording: Any, tmp_path: Pa
 def failing(prepared: tuple[Path, Path], tmp_path: Path, error: Any, step: int) -> int:
     """Let the n-th operation fail, for every ``step``-th n, until none fails; how many were tried."""
     folder, file = prepared
-    tried = 0
-    for at in range(0, 100_000, step):
+    for tried, at in enumerate(range(0, 100_000, step)):
         copy = tmp_path / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(folder, copy)
@@ -227,7 +226,6 @@ def failing(prepared: tuple[Path, Path], tmp_path: Path, error: Any, step: int) 
         assert rows_after(copy) == (BEFORE + ADDED if ended else BEFORE), at
         if ended:
             return tried
-        tried += 1
     raise AssertionError("the import never got through")
 
 

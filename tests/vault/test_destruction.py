@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,15 @@ def test_a_destroyed_months_rows_are_gone_and_its_sums_stay(filled: Lab) -> None
         assert {one.month: one.amounts for one in months} == before
         assert [one.month for one in months if one.destroyed] == ["2014-05"]
         assert total.orders == 60
-        with pytest.raises(SafeShopError, match="Nothing is found"):
+        with pytest.raises(SafeShopError, match=r"Nothing is found"):
             session.find(order_number="SYNTW00000001")
         assert session.find(order_number="SYNTW00000002").orders
         assert len(session.find(email="syn-tw-mei-3@example.org").orders) == 6
         assert session.search_members().count == 7
         assert session.verify().findings == []
-        with pytest.raises(SafeShopError, match="The vault has no month 2014-05 of orders"):
+        with pytest.raises(SafeShopError, match=r"The vault has no month 2014-05 of orders"):
             session.destroy("orders", "2014-05", "once more please")
-        with pytest.raises(SafeShopError, match="Give a reason"):
+        with pytest.raises(SafeShopError, match=r"Give a reason"):
             session.destroy("orders", "2014-06", "  ")
     with filled.sign_in() as session:
         assert session.verify().findings == []
@@ -147,10 +148,10 @@ def test_a_backup_is_proven_by_a_drill_and_restored_whole(filled: Lab, tmp_path:
         receipt = session.backup(tmp_path / "backup")
         done = session.drill(tmp_path / "backup")
         assert (done.findings, done.rows, str(done.receipt)) == ([], 127, str(receipt))
-        with pytest.raises(SafeShopError, match="exists already; choose another name"):
+        with pytest.raises(SafeShopError, match=r"exists already; choose another name"):
             session.backup(tmp_path / "backup")
     restore_vault(tmp_path / "backup", tmp_path / "again")
-    with pytest.raises(SafeShopError, match="exists already"):
+    with pytest.raises(SafeShopError, match=r"exists already"):
         restore_vault(tmp_path / "backup", tmp_path / "again")
     again = Lab(tmp_path / "again", filled.clock, authenticators=filled.authenticators)
     with again.sign_in() as session:
@@ -167,17 +168,15 @@ def test_a_drill_finds_a_spoilt_backup(filled: Lab, tmp_path: Path) -> None:
             data = bytearray((folder / name).read_bytes())
             data[len(data) * 2 // 3] ^= 1
             (folder / name).write_bytes(data)
-            try:
+            with suppress(SafeShopError):
                 assert session.drill(folder).findings != []
-            except SafeShopError:
-                pass
         session.backup(tmp_path / "older")
         session.renew_keys("a year has passed")
         done = session.drill(tmp_path / "older")
         assert done.findings == []
         assert len(done.remarks) == 1
         (tmp_path / "older" / DATABASE_FILE).unlink()
-    with pytest.raises(SafeShopError, match="is not a backup of a vault: vault.db is missing"):
+    with pytest.raises(SafeShopError, match=r"is not a backup of a vault: vault.db is missing"):
         restore_vault(tmp_path / "older", tmp_path / "x")
 
 
@@ -185,7 +184,7 @@ def test_a_drill_finds_a_spoilt_backup(filled: Lab, tmp_path: Path) -> None:
     "text", ["", "ABCDE", "ABCDE-12", "ABCDE-12-FGHIJ-KLMNO-PQRST", "ABCDE-x-FGHIJ-KLMNO-PQRST-UVWXY"]
 )
 def test_what_is_no_receipt_is_refused(text: str) -> None:
-    with pytest.raises(SafeShopError, match="is not a receipt; type it as printed"):
+    with pytest.raises(SafeShopError, match=r"is not a receipt; type it as printed"):
         read_receipt(text)
 
 

@@ -99,12 +99,12 @@ def test_an_exact_export_can_be_imported_again(lab: Lab, tmp_path: Path) -> None
 def test_an_export_never_overwrites_and_knows_its_formats(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "there.csv").write_text("mine")
     with lab.sign_in() as session:
-        with pytest.raises(SafeShopError, match="exists already; choose another name"):
+        with pytest.raises(SafeShopError, match=r"exists already; choose another name"):
             session.export(tmp_path / "there.csv", "members")
         with pytest.raises(
-            SafeShopError, match="There is no export format xlsx; choose one of: csv, csv-bom, tsv."
+            SafeShopError, match=r"There is no export format xlsx; choose one of: csv, csv-bom, tsv."
         ):
             session.export(tmp_path / "x.xlsx", "members", format_name="xlsx")
-        with pytest.raises(SafeShopError, match="cannot be written; check folder and room"):
+        with pytest.raises(SafeShopError, match=r"cannot be written; check folder and room"):
             session.export(tmp_path / "no" / "x.csv", "members")
     assert (tmp_path / "there.csv").read_text() == "mine"

@@ -105,7 +105,7 @@ def test_a_changed_member_replaces_or_joins_the_former_as_the_operator_chose(
         customer = session.find(phone="0999777777")
         assert customer.member is not None
         if mode == "overwrite":
-            with pytest.raises(SafeShopError, match="Nothing is found"):
+            with pytest.raises(SafeShopError, match=r"Nothing is found"):
                 session.find(phone=old["mobile"] if old["mobile"][-8:] != old["phone"][-8:] else "x")
 
 

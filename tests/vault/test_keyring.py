@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,13 +44,14 @@ def test_what_is_sealed_opens_in_its_place_only_and_unchanged(text: bytes, place
     assert seal(key, context, text) != sealed
     wrong = bytearray(sealed)
     wrong[place % len(wrong)] ^= 1
-    for attempt in (
+    attempts: list[Callable[[], bytes]] = [
         lambda: unseal(key, context, bytes(wrong)),
         lambda: unseal(key, pack("there", 1), sealed),
         lambda: unseal(bytes(32), context, sealed),
         lambda: unseal(key, context, sealed[:-1]),
         lambda: unseal(key, context, b""),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(Broken):
             attempt()
 
@@ -141,7 +143,7 @@ def test_hpke_is_base_mode_with_the_suite_the_format_names() -> None:
 @pytest.mark.parametrize("text", ["QR==", "QQ", "Q Q=", "QQ==\n", "é"])
 def test_only_the_one_way_of_writing_bytes_is_read(text: str) -> None:
     assert bytes64("QQ==") == b"A"
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         bytes64(text)
 
 
@@ -151,7 +153,7 @@ def test_only_the_one_way_of_writing_bytes_is_read(text: str) -> None:
 def test_what_is_no_key_file_gets_a_sentence(tmp_path: Path, data: bytes) -> None:
     (tmp_path / KEYS_FILE).write_bytes(data)
     with pytest.raises(
-        SafeShopError, match="is damaged or not a key file of this version; put back the one of"
+        SafeShopError, match=r"is damaged or not a key file of this version; put back the one of"
     ):
         read_keyring(tmp_path)
 
@@ -160,7 +162,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "f"
     replace_file(path, b"old")
     monkeypatch.setattr("os.fsync", lambda _handle: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(OSError, match=r"full"):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["f"]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from simlib.errors import SafeShopError
-from simlib.vault import keyring
+from simlib.vault import keyring, sealing
 from simlib.vault.accounts import RIGHTS, OneTimeCodes, wait_seconds
 from simlib.vault.holdings import Holdings
 from simlib.vault.keyring import ROLES, Role, read_keyring
-from simlib.vault.sealing import DEFAULT_COST
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS
+from simlib.vault.sealing import DEFAULT_COST
 from simlib.vault.session import Session
 from simlib.vault.store import DATABASE_FILE, Store
 from simlib.vault.vault import Vault
@@ -116,12 +116,11 @@ def test_each_role_may_do_what_the_matrix_says_and_nothing_else(
                 session.find(order_number="SYNTW00000001")
             refusal = f"Your role {role} does not allow this"
             if role == "owner" or name in MAY[role]:
-                try:
+                if "bundle" in name:  # refused for its content, not for the role: a CSV file is none
+                    with pytest.raises(SafeShopError, match=r"is not a bundle"):
+                        act(session)
+                else:
                     act(session)
-                except SafeShopError as error:
-                    # Refused for its content, not for the role: a CSV file is no bundle.
-                    assert "bundle" in name, (name, error.sentence)
-                    assert refusal not in error.sentence
             else:
                 with pytest.raises(SafeShopError) as refused:
                     act(session)
@@ -164,7 +163,7 @@ def test_customer_service_sees_masked_data_until_it_gives_a_reason(staffed: Lab)
         assert (found.member["name"], found.member["birthday"]) == ("林＊＊＊", "＊＊＊")
         masked = session.order("SYNTW00000001")
         assert masked.order["buyer_name"] == "林＊＊＊"
-        with pytest.raises(SafeShopError, match="Give a reason of at least 8 characters"):
+        with pytest.raises(SafeShopError, match=r"Give a reason of at least 8 characters"):
             session.reveal_order("SYNTW00000001", " x ")
         shown = session.reveal_order("SYNTW00000001", "parcel did not arrive")
         assert shown.order == order(1)
@@ -194,11 +193,11 @@ def test_customer_service_searches_by_email_or_order_number_only(staffed: Lab) -
         assert len(session.find(email="syn-tw-mei-3@EXAMPLE.org").orders) == 3
         for wrong in ({}, {"phone": "0999100003"}, {"email": "a@b", "order_number": "x"}, {"email": "  "}):
             with pytest.raises(
-                SafeShopError, match="Search by one thing: an e-mail address or an order number."
+                SafeShopError, match=r"Search by one thing: an e-mail address or an order number."
             ):
-                session.find(**wrong)  # type: ignore[arg-type]
+                session.find(**wrong)
         with pytest.raises(
-            SafeShopError, match="Nothing is found under “nobody@example.org”; check the spelling."
+            SafeShopError, match=r"Nothing is found under “nobody@example.org”; check the spelling."
         ):
             session.find(email="nobody@example.org")
 
@@ -232,7 +231,7 @@ def test_an_unknown_user_costs_as_much_work_as_a_wrong_password(
     staffed: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs: list[Any] = []
-    real = keyring.password_key
+    real = sealing.password_key
 
     def counted(password: str, salt: bytes, cost: Any) -> bytes:
         costs.append(cost)
@@ -251,7 +250,7 @@ def test_wrong_log_ins_slow_down_and_a_right_one_ends_it(staffed: Lab) -> None:
         with pytest.raises(SafeShopError, match=REFUSED):
             staffed.vault.sign_in(SHOP, "olga", "wrong horse battery", "000000")
     for name in ("olga",):
-        with pytest.raises(SafeShopError, match="Too many wrong log-ins; wait 2 seconds."):
+        with pytest.raises(SafeShopError, match=r"Too many wrong log-ins; wait 2 seconds."):
             staffed.vault.sign_in(SHOP, name, PASSWORD, staffed.code("olga"))
     staffed.sign_in("carl").sign_out()  # others are not held up
     staffed.clock.pass_(seconds=31)
@@ -266,7 +265,7 @@ def test_names_nobody_has_are_slowed_down_as_well(staffed: Lab) -> None:
     for _try in range(3):
         with pytest.raises(SafeShopError, match=REFUSED):
             staffed.vault.sign_in(SHOP, "nobody", PASSWORD, "000000")
-    with pytest.raises(SafeShopError, match="Too many wrong log-ins"):
+    with pytest.raises(SafeShopError, match=r"Too many wrong log-ins"):
         staffed.vault.sign_in(SHOP, "nobody", PASSWORD, "000000")
 
 
@@ -300,9 +299,9 @@ def test_a_session_locks_itself_when_nobody_clicks(staffed: Lab) -> None:
     staffed.clock.pass_(minutes=14)
     session.users()
     staffed.clock.pass_(minutes=16)
-    with pytest.raises(SafeShopError, match="The vault locked itself after 15 minutes; log in again."):
+    with pytest.raises(SafeShopError, match=r"The vault locked itself after 15 minutes; log in again."):
         session.users()
-    with pytest.raises(SafeShopError, match="The vault is locked; log in again."):
+    with pytest.raises(SafeShopError, match=r"The vault is locked; log in again."):
         session.users()
     assert not session.is_open
 
@@ -311,7 +310,7 @@ def test_a_later_log_in_ends_the_earlier_one(staffed: Lab, tmp_path: Path) -> No
     first = staffed.sign_in()
     with staffed.sign_in("carl") as second:
         with pytest.raises(
-            SafeShopError, match="The vault was opened elsewhere in the meantime; log in again."
+            SafeShopError, match=r"The vault was opened elsewhere in the meantime; log in again."
         ):
             first.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
         second.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
@@ -322,7 +321,7 @@ def test_a_later_log_in_ends_the_earlier_one(staffed: Lab, tmp_path: Path) -> No
 
 def test_passwords_change_and_users_come_and_go(staffed: Lab) -> None:
     with staffed.sign_in("carl") as session:
-        with pytest.raises(SafeShopError, match="The old password is wrong."):
+        with pytest.raises(SafeShopError, match=r"The old password is wrong."):
             session.change_password("wrong horse battery", "another horse battery")
         session.change_password(PASSWORD, "another horse battery")
     with pytest.raises(SafeShopError, match=REFUSED):
@@ -334,28 +333,28 @@ def test_passwords_change_and_users_come_and_go(staffed: Lab) -> None:
         session.remove_user("carl")
         assert session._holdings.ring.generation == generation + 1
         assert {one.name for one in session.users()} == {"olga", "sara", "anna"}
-        with pytest.raises(SafeShopError, match="olga is the only owner; make another one first."):
+        with pytest.raises(SafeShopError, match=r"olga is the only owner; make another one first."):
             session.remove_user("olga")
-        with pytest.raises(SafeShopError, match="There is a user sara already; choose another name."):
+        with pytest.raises(SafeShopError, match=r"There is a user sara already; choose another name."):
             session.add_user("sara", "clerk", PASSWORD)
         with pytest.raises(
-            SafeShopError, match="There is no role king; choose one of: owner, clerk, service, auditor."
+            SafeShopError, match=r"There is no role king; choose one of: owner, clerk, service, auditor."
         ):
             session.add_user("karl", "king", PASSWORD)  # type: ignore[arg-type]
-        with pytest.raises(SafeShopError, match="Choose a password of 12 to 1024 characters"):
+        with pytest.raises(SafeShopError, match=r"Choose a password of 12 to 1024 characters"):
             session.add_user("karl", "clerk", "short")
-        with pytest.raises(SafeShopError, match="Choose a password of 12 to 1024 characters"):
+        with pytest.raises(SafeShopError, match=r"Choose a password of 12 to 1024 characters"):
             session.add_user("karl", "clerk", "aaaaaaaaaaaaaaa")
     for user in ("olga", "sara", "anna"):
         staffed.sign_in(user).sign_out()  # all go on under the new root key
 
 
 def test_a_vault_is_made_in_a_new_folder_only(tmp_path: Path) -> None:
-    with pytest.raises(SafeShopError, match="exists already; choose a new folder for the vault"):
+    with pytest.raises(SafeShopError, match=r"exists already; choose a new folder for the vault"):
         Vault(tmp_path, cost=CHEAP).create(SHOP, "olga", PASSWORD)
-    with pytest.raises(SafeShopError, match="give the folder of a vault"):
+    with pytest.raises(SafeShopError, match=r"give the folder of a vault"):
         Vault(tmp_path / "none", cost=CHEAP).sign_in(SHOP, "olga", PASSWORD, "000000")
-    with pytest.raises(SafeShopError, match="Choose a password"):
+    with pytest.raises(SafeShopError, match=r"Choose a password"):
         Vault(tmp_path / "new", cost=CHEAP).create(SHOP, "olga", "short")
     assert not (tmp_path / "new").exists()
 
