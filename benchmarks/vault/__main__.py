@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -163,7 +164,7 @@ COLUMNS = (
 )
 
 
-def main(rows: list[int] | None = None, only: str = "") -> None:
+def main(rows: Annotated[list[int] | None, typer.Argument()] = None, only: str = "") -> None:
     """Measure with files of so many rows (1,000,000 unless told)."""
     folder = Path(os.environ.get("SAFESHOP_BENCH", tempfile.gettempdir())) / "safeshop-bench"
     folder.mkdir(exist_ok=True)

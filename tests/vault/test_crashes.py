@@ -244,7 +244,7 @@ def test_a_disk_that_fails_leaves_all_or_nothing(
 def test_a_disk_that_fails_at_any_write_leaves_all_or_nothing(
     prepared: tuple[Path, Path], tmp_path: Path, name: str
 ) -> None:
-    assert failing(prepared, tmp_path, getattr(apsw, ERRORS[name])(), 1) >= 60
+    assert failing(prepared, tmp_path, getattr(apsw, ERRORS[name])(), 1) >= 50
 
 
 class Refusing:
