@@ -755,3 +755,21 @@ def test_flipped_bits_across_the_database_are_found(tmp_path: Path) -> None:
 def test_one_flipped_bit_in_every_byte_of_the_database_is_found(tmp_path: Path) -> None:
     folder, grants = small_vault(tmp_path)
     assert flip_database_bytes(folder, grants, 1) == (folder / DATABASE_FILE).stat().st_size
+
+
+def test_what_was_put_back_stays_visible_after_honest_imports_on_top_of_it(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "vault").create()
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "a.csv", ORDERS, [order(n) for n in range(5)]))
+    early = sqlite3.connect(":memory:")
+    with raw(lab.folder) as db:
+        db.backup(early)
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "b.csv", ORDERS, [order(n) for n in range(5, 9)]))
+    with raw(lab.folder) as db:
+        roll_back(db, early, "totals", "sums")
+    early.close()
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "c.csv", ORDERS, [order(n) for n in range(9, 12)]))
+        findings = session.verify().findings
+    assert any("was changed unnoted" in sentence for sentence in findings), findings
