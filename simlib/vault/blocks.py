@@ -69,14 +69,24 @@ def compress_text(text: bytes) -> bytes:
 
 def decode_rows(data: bytes) -> list[list[str]]:
     """The rows behind what `join_rows` and `compress_text` wrote."""
+    return [split_row(row) for row in decode_texts(data)]
+
+
+def decode_texts(data: bytes) -> list[str] | list[list[str]]:
+    """The same, but each row still one text where it can be: for one row of a thousand, the rest stays whole."""
     try:
         text = zstandard.ZstdDecompressor().decompress(data[1:], _MAX_BYTES).decode()
     except zstandard.ZstdError:
         raise Broken from None
     if data[:1] == _PLAIN:
-        return [row.split(CELL) for row in text.split(_ROW)]
+        return text.split(_ROW)
     rows: list[list[str]] = json.loads(text)
     return rows
+
+
+def split_row(row: str | list[str]) -> list[str]:
+    """One row of `decode_texts` as cells."""
+    return row.split(CELL) if isinstance(row, str) else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,12 @@ def open_block(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[list[st
     Broken
         If it was changed, or is not the one of this place.
     """
-    rows = decode_rows(open_numbered(cipher, place.serial, sealed, place.context()))
+    return [split_row(row) for row in open_texts(cipher, place, sealed)]
+
+
+def open_texts(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[str] | list[list[str]]:
+    """`open_block`, with each row as `decode_texts` gives it."""
+    rows = decode_texts(open_numbered(cipher, place.serial, sealed, place.context()))
     if len(rows) != place.rows:
         raise Broken
     return rows

@@ -19,7 +19,7 @@ import numpy as np
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BlockPlace, block_cipher, open_block, tagger
+from simlib.vault.blocks import BlockPlace, block_cipher, open_block, open_texts, split_row, tagger
 from simlib.vault.catalogue import Catalogue, open_catalogue, state_hash
 from simlib.vault.keyring import DIRECTORY, Compartment, Grants, Keyring
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, Tagger, derive, pack, seal, unseal
@@ -75,7 +75,7 @@ class Holdings:
         )
         self._version = store.foreign_changes()
         self._catalogues: dict[int, Catalogue] = {}
-        self._blocks: OrderedDict[int, tuple[str, list[list[str]]]] = OrderedDict()
+        self._blocks: OrderedDict[int, tuple[str, list[str] | list[list[str]]]] = OrderedDict()
         self._import_ids: dict[int, bytes] = {}
         self._taggers: dict[tuple[int, str], Tagger] = {}
         self._superseded: dict[int, frozenset[Place]] = {}
@@ -150,7 +150,7 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         return open_block(block_cipher(self.vault, compartment, identity), place, sealed)
 
-    def block(self, serial: int) -> tuple[str, list[list[str]]]:
+    def _block(self, serial: int) -> tuple[str, list[str] | list[list[str]]]:
         """(table, rows) of one block; the last few are kept open."""
         if serial in self._blocks:
             self._blocks.move_to_end(serial)
@@ -159,16 +159,24 @@ class Holdings:
         if found is None or found[0] not in self.compartments:
             raise Broken
         number, import_number, table, rows, sealed = found
-        opened = self.open_block(self.compartments[number], serial, import_number, table, rows, sealed)
-        self._blocks[serial] = (table, opened)
+        identity, compartment = self.import_id(import_number), self.compartments[number]
+        place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
+        self._blocks[serial] = (
+            table,
+            open_texts(block_cipher(self.vault, compartment, identity), place, sealed),
+        )
         if len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
-        return table, opened
+        return self._blocks[serial]
+
+    def table_of(self, serial: int) -> str:
+        """The table whose rows a block holds."""
+        return self._block(serial)[0]
 
     def row(self, place: Place) -> list[str]:
         """The cells of one row."""
-        _table, rows = self.block(place[0])
-        return rows[place[1]]
+        _table, rows = self._block(place[0])
+        return split_row(rows[place[1]])
 
     def compartment_of_block(self, serial: int) -> Compartment:
         """The compartment a block lies in."""

@@ -525,7 +525,7 @@ class Session:
         for place in holdings.positions(home, "order", order_number):
             row = (
                 record(ORDER_LINES, holdings.row(place))
-                if holdings.block(place[0])[0] == "order_lines"
+                if holdings.table_of(place[0]) == "order_lines"
                 else {}
             )
             if row.get("order_number") == order_number and place not in holdings.superseded(home):
