@@ -39,6 +39,11 @@ app = typer.Typer(
 )
 
 
+from simlib.vault.cli import vault_app  # noqa: E402  (its texts, too, are read once, in the language set above)
+
+app.add_typer(vault_app, name="vault")
+
+
 def main() -> None:
     """Run the command line; the entry point of ``safeshop``."""
     for stream in (sys.stdout, sys.stderr):

@@ -169,7 +169,7 @@ def test_lines_end_with_cr_lf_and_the_byte_order_mark_is_an_option() -> None:
 
 def test_a_missing_value_is_an_empty_cell_and_an_empty_text_is_refused() -> None:
     assert schema.encode(NOTE, [{"note": None, "line": 1}]) == b"note,line\r\n,1\r\n"
-    with pytest.raises(ValueError, match="note: '' is not a string"):
+    with pytest.raises(ValueError, match=r"note: '' is not a string"):
         schema.encode(NOTE, [{"note": "", "line": 1}])
 
 
@@ -286,7 +286,7 @@ def test_half_a_character_and_an_unknown_format_get_a_sentence() -> None:
 
 
 def test_a_row_with_a_field_too_many_or_too_few_is_a_programming_error() -> None:
-    with pytest.raises(ValueError, match="notes, row 1: fields do not match the format: lime, line"):
+    with pytest.raises(ValueError, match=r"notes, row 1: fields do not match the format: lime, line"):
         schema.encode(NOTE, [{"note": "x", "lime": 1}])
 
 

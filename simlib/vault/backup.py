@@ -1,0 +1,123 @@
+"""Copies of a vault: made whole, proven restorable, put back only where nothing stands.
+
+A backup holds what the vault held, months destroyed later included. Who destroys a month destroys the backups
+made before, or the destruction is a word.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from simlib.errors import SafeShopError
+from simlib.languages import _
+from simlib.vault.files import flush_folder, replace_file
+from simlib.vault.holdings import Holdings
+from simlib.vault.keyring import KEYS_FILE, Grants, read_keyring
+from simlib.vault.store import DATABASE_FILE, Connection, Store
+from simlib.vault.verification import SEAL_FILE, Verification, seal_state, verify, write_seal
+
+FILES = (DATABASE_FILE, KEYS_FILE, SEAL_FILE)
+
+
+def copy_vault(holdings: Holdings, folder: Path) -> None:
+    """Write a consistent copy into a new folder, whole or not at all.
+
+    Raises
+    ------
+    SafeShopError
+        If the folder exists or cannot be written.
+    """
+    temporary = _new_folder(folder)
+    try:
+        holdings.store.copy_to(temporary / DATABASE_FILE)
+        replace_file(temporary / KEYS_FILE, (holdings.folder / KEYS_FILE).read_bytes())
+        write_seal(holdings, temporary)
+        temporary.rename(folder)
+        flush_folder(folder.parent)
+    except OSError:
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def restore_vault(backup: Path, folder: Path) -> None:
+    """Put a backup's files where a vault shall stand; log in there and verify with the last receipt.
+
+    Raises
+    ------
+    SafeShopError
+        If the backup is not complete, or something stands there already.
+    """
+    missing = [name for name in FILES if not (backup / name).is_file()]
+    if missing:
+        raise SafeShopError(
+            _("{path} is not a backup of a vault: {missing} is missing.").format(
+                path=backup, missing=missing[0]
+            )
+        )
+    temporary = _new_folder(folder)
+    try:
+        for name in FILES:
+            shutil.copyfile(backup / name, temporary / name)
+        temporary.rename(folder)
+        flush_folder(folder.parent)
+    except OSError:
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _new_folder(folder: Path) -> Path:
+    if folder.exists():
+        raise SafeShopError(_("{path} exists already; choose another name.").format(path=folder))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=folder.name + ".", suffix=".new", dir=folder.parent))
+    except OSError:
+        raise SafeShopError(
+            _("{path} cannot be written; check folder and room.").format(path=folder)
+        ) from None
+
+
+def _read_only(path: Path) -> Connection:
+    place = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def check_backup(holdings: Holdings, folder: Path) -> Verification:
+    """Open a backup with the keys of this session, check all of it, and that its past is this vault's past.
+
+    Raises
+    ------
+    SafeShopError
+        If it is not a backup of this vault.
+    """
+    ring = read_keyring(folder)
+    if ring.vault != holdings.vault:
+        raise SafeShopError(_("{path} is a backup of another vault.").format(path=folder))
+    same_root = ring.is_genuine(holdings.grants)
+    grants = holdings.grants if same_root else Grants(holdings.grants.trail, None)
+    store = Store.open(folder / DATABASE_FILE, ring.vault, _read_only)
+    copy = Holdings(folder, store, ring, grants, holdings.clock, holdings.random)
+    try:
+        done = verify(copy, seal_state(copy))
+        if not ring.is_genuine(grants):
+            done.findings.append(_("The backup's key file was changed."))
+        if not same_root:
+            done.remarks.append(
+                _("Keys were renewed since this backup: its rows were compared, not opened. Make a new one.")
+            )
+        number, head = store.last_entry()
+        if number == 0 or holdings.store.entry_hash(number) != head:
+            done.findings.append(_("The backup's trail is not an earlier part of this vault's trail."))
+    finally:
+        copy.lock()
+    return done

@@ -1,0 +1,66 @@
+"""Small files that are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def canonical(value: Any) -> bytes:
+    """The one way this room writes JSON: sorted, without blanks, ASCII. Equal values, equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def replace_file(path: Path, data: bytes, *, overwrite_old: bool = False) -> None:
+    """Put new content into a file so that a crash leaves the old or the new, never a mixture.
+
+    Parameters
+    ----------
+    path
+        The file, whether it exists or not.
+    data
+        Its new content; nothing secret stands in the temporary file that will not stand in the file itself.
+    overwrite_old
+        Overwrite the former content on the disk afterwards. Best effort: flash storage and snapshots may
+        keep it all the same.
+    """
+    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".new", dir=path.parent)
+    temporary = Path(name)
+    old = None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # Windows cannot rename onto an open file; there the old bytes are overwritten beforehand or not at
+        # all.
+        if overwrite_old and os.name != "nt" and path.exists():
+            old = path.open("r+b")
+        temporary.replace(path)
+        flush_folder(path.parent)
+        if old is not None:
+            length = old.seek(0, os.SEEK_END)
+            old.seek(0)
+            old.write(os.urandom(length))
+            old.flush()
+            os.fsync(old.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        if old is not None:
+            old.close()
+
+
+def flush_folder(folder: Path) -> None:
+    """Make names in a folder survive a power cut, where the system knows how."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,420 @@
+"""From a file of unknown bytes to checked rows: encoding, header, and every cell, or one sentence.
+
+Files come from the shop's own export or from a real shop's back office, where Chinese Windows writes cp950 or
+GB18030. The encoding is detected and shown, and the operator may say otherwise. A fault names file, row and
+column; rows are counted as a spreadsheet shows them, with the header as row 1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from simlib.errors import SafeShopError
+from simlib.languages import _
+from simlib.vault.schema import TABLES, FieldSpec, Table, from_cell
+
+ENCODINGS = ("utf-8", "cp950", "gb18030")
+"""Encodings that are read. Not Python's ``big5``: it lacks 碁, 裏 and others that Windows writes in cp950."""
+CHUNK_ROWS = 1_000
+"""Rows checked at once: few enough to stay in the processor's cache."""
+_MAX_LINE = 4 << 20
+_PIECE = 1 << 20
+_SAMPLE_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a file's bytes say of their encoding.
+
+    Parameters
+    ----------
+    encoding
+        One of `ENCODINGS`.
+    byte_order_mark
+        Whether the file begins with UTF-8's mark.
+    possible
+        UTF-8 if every byte has a meaning in it, else all others in which every byte has one.
+    certain
+        False if another encoding fits as well: then look at the preview before importing.
+    """
+
+    encoding: str
+    byte_order_mark: bool
+    possible: tuple[str, ...]
+    certain: bool
+
+
+def detect(file: BinaryIO, name: str) -> Detection:
+    """Find out a file's encoding by reading all of it once.
+
+    UTF-8 is recognised without doubt, because other encodings almost never form it by accident. Between cp950
+    and GB18030, both readings are tried; if both succeed, the one counts whose text consists of more of the
+    characters in frequent use (level 1 of either standard).
+
+    Parameters
+    ----------
+    file
+        Opened for bytes; read from its beginning and put back there.
+    name
+        For the sentence when nothing fits.
+
+    Raises
+    ------
+    SafeShopError
+        If the file is empty, an archive, UTF-16, or fits no encoding.
+    """
+    file.seek(0)
+    head = file.read(4)
+    _refuse_strangers(head, name)
+    possible = (
+        ("utf-8",) if _decodes(file, "utf-8") else tuple(one for one in ENCODINGS[1:] if _decodes(file, one))
+    )
+    file.seek(0)
+    sample = file.read(_SAMPLE_BYTES)
+    file.seek(0)
+    if not possible:
+        raise SafeShopError(
+            _(
+                "{file} is written neither in UTF-8 nor in cp950 nor in GB18030; "
+                "export it again as CSV in UTF-8."
+            ).format(file=name)
+        )
+    if "utf-8" in possible:
+        return Detection("utf-8", head.startswith(codecs.BOM_UTF8), possible, certain=True)
+    if len(possible) == 1:
+        return Detection(possible[0], byte_order_mark=False, possible=possible, certain=True)
+    big, simplified = _frequent_share(sample)
+    better = "cp950" if big >= simplified else "gb18030"
+    certain = abs(big - simplified) > 0.15
+    return Detection(better, byte_order_mark=False, possible=possible, certain=certain)
+
+
+def _refuse_strangers(head: bytes, name: str) -> None:
+    if not head:
+        raise SafeShopError(_("{file} is empty; export it again.").format(file=name))
+    if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")):
+        raise SafeShopError(
+            _(
+                "{file} is an archive or a workbook; unpack it or save it as CSV, then import that file."
+            ).format(file=name)
+        )
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SafeShopError(_("{file} is written in UTF-16; save it as CSV in UTF-8.").format(file=name))
+
+
+def _decodes(file: BinaryIO, encoding: str) -> bool:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        while piece := file.read(_PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_BIG_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
+_BIG_FREQUENT = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
+_GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_GB_FREQUENT = re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")
+
+
+def _frequent_share(sample: bytes) -> tuple[float, float]:
+    """Share of frequent characters among the two-byte ones, read as cp950 and as GB18030."""
+
+    def share(pair: re.Pattern[bytes], frequent: re.Pattern[bytes]) -> float:
+        pairs = pair.findall(sample)
+        return sum(map(bool, map(frequent.match, pairs))) / max(1, len(pairs))
+
+    return share(_BIG_PAIR, _BIG_FREQUENT), share(_GB_PAIR, _GB_FREQUENT)
+
+
+def open_input(path: Path) -> BinaryIO:
+    """Open a file to import.
+
+    Raises
+    ------
+    SafeShopError
+        If it is no file that can be read.
+    """
+    if path.is_dir():
+        raise SafeShopError(_("{file} is a folder; give one file.").format(file=path))
+    try:
+        return path.open("rb")
+    except OSError:
+        raise SafeShopError(
+            _("{file} cannot be read; check name and permissions.").format(file=path)
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Checked rows, in the table's order of columns.
+
+    Parameters
+    ----------
+    first
+        Number of the first row, the header being row 1.
+    rows
+        The cells by row.
+    columns
+        The same cells by column.
+    """
+
+    first: int
+    rows: list[list[str]]
+    columns: list[tuple[str, ...]]
+
+
+class _LineGuard(io.RawIOBase):
+    """Passes bytes on and stops at a line so long that it could only fill the memory."""
+
+    def __init__(self, file: BinaryIO, too_long: Callable[[], SafeShopError]) -> None:
+        self._file, self._too_long, self._run = file, too_long, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        data = self._file.read(len(target))
+        end = data.rfind(b"\n")  # in all three encodings this byte is a line end and nothing else
+        self._run = self._run + len(data) if end < 0 else len(data) - end - 1
+        if self._run > _MAX_LINE:
+            raise self._too_long()
+        target[: len(data)] = data
+        return len(data)
+
+
+class TableReader:
+    """Reads one table's rows from bytes, in chunks, checking every cell.
+
+    Parameters
+    ----------
+    file
+        Bytes; need not be seekable.
+    name
+        For sentences.
+    encoding
+        One of `ENCODINGS`.
+    table
+        What it must be; ``None`` finds out by the header.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, encoding: str, table: Table | None = None) -> None:
+        self.name = name
+        if encoding not in ENCODINGS:
+            raise SafeShopError(
+                _("There is no encoding {encoding} here; choose one of: {encodings}.").format(
+                    encoding=encoding, encodings=", ".join(ENCODINGS)
+                )
+            )
+        codec = "utf-8-sig" if encoding == "utf-8" else encoding
+        self._encoding = encoding
+        guarded = io.BufferedReader(_LineGuard(file, self._too_long), _PIECE)
+        self._text = io.TextIOWrapper(guarded, codec, "strict", newline="")
+        self._row = 1
+        header_line = self._header_line()
+        delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
+        self._reader = csv.reader(chain([header_line], self._text), delimiter=delimiter, strict=True)
+        header = next(iter(self._take(1)), [])
+        self._row = 2
+        self.table = table or _table_of(header, name)
+        self._order = _order_of(header, self.table, name)
+        self._checks = [_column_check(spec) for spec in self.table.fields]
+
+    def _header_line(self) -> str:
+        try:
+            return self._text.readline()
+        except UnicodeDecodeError:
+            raise self._undecodable() from None
+
+    def _undecodable(self) -> SafeShopError:
+        # Text is decoded some thousand bytes ahead, so only the row up to which all was well is known.
+        return SafeShopError(
+            _("{file}, row {row} or later: bytes that are not {encoding}; choose another encoding.").format(
+                file=self.name, row=self._row, encoding=self._encoding
+            )
+        )
+
+    def _too_long(self) -> SafeShopError:
+        return SafeShopError(
+            _(
+                "{file}, row {row}: a cell is longer than {limit} characters; correct it and export again."
+            ).format(file=self.name, row=self._row, limit=csv.field_size_limit())
+        )
+
+    def _take(self, rows: int) -> list[list[str]]:
+        """The next rows, fewer at the end."""
+        taken: list[list[str]] = []
+        try:
+            for cells in islice(self._reader, rows):
+                taken.append(cells)
+        except UnicodeDecodeError:
+            self._row += len(taken)
+            raise self._undecodable() from None
+        except csv.Error as error:
+            self._row += len(taken)
+            if "limit" in str(error):
+                raise self._too_long() from None
+            raise SafeShopError(
+                _("{file}, row {row}: a quoted cell is damaged; export the file again.").format(
+                    file=self.name, row=self._row
+                )
+            ) from None
+        return taken
+
+    def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+        """All rows, checked.
+
+        Raises
+        ------
+        SafeShopError
+            At the first fault, with file, row and column.
+        """
+        width = len(self.table.fields)
+        while taken := self._take(rows):
+            if {*map(len, taken)} != {width}:
+                self._refuse_width(taken, width)
+            columns = list(zip(*taken, strict=True))
+            if self._order is not None:
+                columns = [columns[place] for place in self._order]
+                taken = [list(row) for row in zip(*columns, strict=True)]
+            if not all(check(column) for check, column in zip(self._checks, columns, strict=True)):
+                self._find_fault(self._row, taken)
+            yield Chunk(self._row, taken, columns)
+            self._row += len(taken)
+
+    def _refuse_width(self, rows: list[list[str]], expected: int) -> None:
+        for number, row in enumerate(rows, start=self._row):
+            if len(row) != expected:
+                raise SafeShopError(
+                    _(
+                        "{file}, row {row}: {found} cells instead of {expected}; export the file again."
+                    ).format(file=self.name, row=number, found=len(row), expected=expected)
+                )
+
+    def _find_fault(self, first: int, rows: Sequence[Sequence[str]]) -> None:
+        for number, row in enumerate(rows, start=first):
+            for spec, cell in zip(self.table.fields, row, strict=True):
+                try:
+                    from_cell(spec, cell)
+                except ValueError as fault:
+                    raise SafeShopError(
+                        _("{file}, row {row}, column {column}: “{text}” {fault}.").format(
+                            file=self.name, row=number, column=spec.name, text=shown(cell), fault=fault
+                        )
+                    ) from None
+
+
+def shown(cell: str, longest: int = 40) -> str:
+    """A cell for a sentence: cut, and with signs that a screen would hide or obey made visible."""
+    cut = cell if len(cell) <= longest else cell[:longest] + "…"
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in cut)
+
+
+def _table_of(header: Sequence[str], name: str) -> Table:
+    def hits(table: Table) -> int:
+        return len({spec.name for spec in table.fields} & set(header))
+
+    best = max(TABLES, key=lambda table: hits(table) / len(table.fields))
+    if hits(best) == 0:
+        raise SafeShopError(
+            _("{file} has none of the columns of members, orders or order lines; export it again.").format(
+                file=name
+            )
+        )
+    return best
+
+
+def _order_of(header: Sequence[str], table: Table, name: str) -> list[int] | None:
+    """Place in the file of each of the table's columns; ``None`` if they stand in order."""
+    names = [spec.name for spec in table.fields]
+    for column in names:
+        if column not in header:
+            raise SafeShopError(
+                _("{file} has no column {column}; export it again with all columns.").format(
+                    file=name, column=column
+                )
+            )
+    for place, column in enumerate(header):
+        if column in header[:place]:
+            raise SafeShopError(
+                _("{file}, row 1: the column {column} stands there twice; export it again.").format(
+                    file=name, column=shown(column)
+                )
+            )
+        if column not in names:
+            raise SafeShopError(
+                _("{file}, row 1: the vault knows no column “{column}” of {table}; remove it.").format(
+                    file=name, column=shown(column), table=table.name
+                )
+            )
+    return None if list(header) == names else [list(header).index(column) for column in names]
+
+
+# -- whole columns at once
+#
+# Checking a cell with `from_cell` costs a microsecond, and a million orders have forty million cells. So each
+# column is first tried as a whole, by rules that accept nothing `from_cell` would refuse (a test compares);
+# only if that fails are the cells looked at one by one, for the sentence.
+
+Column = Sequence[str]
+_MONEY = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?").fullmatch
+_WHOLE = re.compile(r"[0-9]{1,15}").fullmatch
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+).fullmatch
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+
+
+def _column_check(spec: FieldSpec) -> Callable[[Column], bool]:
+    limits = spec.constraints
+    required = bool(limits.get("required"))
+    if "enum" in limits:
+        allowed = frozenset(limits["enum"])
+        return lambda cells: allowed.issuperset(cells)
+    if "pattern" in limits:
+        return _matching(re.compile(limits["pattern"]).fullmatch, None, required)
+    match spec.type:
+        case "string":
+            return (lambda cells: "" not in cells) if required else (lambda cells: True)
+        case "money":
+            return _matching(_MONEY, None, required)
+        case "integer":
+            least = limits.get("minimum", 0)
+            return _matching(_WHOLE, lambda cell: int(cell) >= least, required)
+        case "datetime":
+            return _matching(_TIME, datetime.fromisoformat, required)
+        case "date":
+            return _matching(_DATE, date.fromisoformat, required)
+        case "boolean":
+            return lambda cells: {"true", "false"}.issuperset(cells)
+        case _:
+            return lambda cells: False
+
+
+def _matching(
+    match: Callable[[str], object], then: Callable[[str], object] | None, required: bool
+) -> Callable[[Column], bool]:
+    def check(cells: Column) -> bool:
+        distinct = set(cells)
+        if not required:
+            distinct.discard("")
+        if not all(map(match, distinct)):
+            return False
+        try:
+            return then is None or all(map(then, distinct))
+        except ValueError:
+            return False
+
+    return check

@@ -1,0 +1,387 @@
+"""Logging in, rights, and what the trail says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simlib.errors import SafeShopError
+from simlib.vault import keyring, sealing
+from simlib.vault.accounts import RIGHTS, OneTimeCodes, wait_seconds
+from simlib.vault.holdings import Holdings
+from simlib.vault.keyring import ROLES, Role, read_keyring
+from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS
+from simlib.vault.sealing import DEFAULT_COST
+from simlib.vault.session import Session
+from simlib.vault.store import DATABASE_FILE, Store
+from simlib.vault.vault import Vault
+from tests.vault.sample import CHEAP, PASSWORD, SHOP, Clock, Lab, line, member, order, write
+
+REFUSED = "Shop code, user, password or one-time code is wrong."
+USERS: dict[str, Role] = {"olga": "owner", "carl": "clerk", "sara": "service", "anna": "auditor"}
+
+
+@pytest.fixture
+def staffed(lab: Lab, tmp_path: Path) -> Lab:
+    """A vault with one user of each role and a little content."""
+    with lab.sign_in() as session:
+        for name, role in USERS.items():
+            if name != "olga":
+                lab.add(session, name, role)
+        session.import_file(write(tmp_path / "m.csv", MEMBERS, [member(n) for n in range(7)]))
+        session.import_file(write(tmp_path / "o.csv", ORDERS, [order(n) for n in range(20)]))
+        session.import_file(write(tmp_path / "l.csv", ORDER_LINES, [line(1)]))
+    return lab
+
+
+# -- rights
+
+
+def actions(tmp_path: Path) -> dict[str, Callable[[Session], Any]]:
+    """Every public action of a session that needs a right, and how it is called."""
+    again = write(tmp_path / "again.csv", MEMBERS, [member(50)])
+    return {
+        "preview": lambda s: s.preview(again),
+        "import_file": lambda s: s.import_file(again),
+        "inspect_bundle": lambda s: s.inspect_bundle(again),
+        "import_bundle": lambda s: s.import_bundle(again),
+        "dashboard": lambda s: s.dashboard(),
+        "monthly_statistics": lambda s: s.monthly_statistics(),
+        "list_orders": lambda s: s.list_orders(),
+        "search_members": lambda s: s.search_members(),
+        "find": lambda s: s.find(order_number="SYNTW00000001"),
+        "order": lambda s: s.order("SYNTW00000001"),
+        "reveal_order": lambda s: s.reveal_order("SYNTW00000001", "customer calls"),
+        "reveal_member": lambda s: s.reveal_member("SYNTW000001", "customer calls"),
+        "history": lambda s: s.history("orders", "SYNTW00000001"),
+        "export": lambda s: s.export(tmp_path / f"out-{s.user}.csv", "orders"),
+        "trail": lambda s: s.trail(),
+        "receipt": lambda s: s.receipt(),
+        "verify": lambda s: s.verify(),
+        "backup": lambda s: s.backup(tmp_path / f"backup-{s.user}"),
+        "drill": lambda s: s.drill(tmp_path / f"backup-{s.user}"),
+        "destroy": lambda s: s.destroy("members", "2026-01", "end of its time"),
+        "renew_keys": lambda s: s.renew_keys("yearly renewal"),
+        "users": lambda s: s.users(),
+        "add_user": lambda s: s.add_user("nora", "clerk", PASSWORD),
+        "reset_user": lambda s: s.reset_user("nora", PASSWORD),
+        "remove_user": lambda s: s.remove_user("nora"),
+        "change_password": lambda s: s.change_password(PASSWORD, PASSWORD),
+        "add_shop": lambda s: s.add_shop("shop", bytes(32)),
+        "carrier_key": lambda s: s.carrier_key(),
+    }
+
+
+MAY: dict[Role, set[str]] = {
+    "owner": set(),  # all; filled below
+    "clerk": {
+        "preview",
+        "import_file",
+        "inspect_bundle",
+        "import_bundle",
+        "carrier_key",
+        "dashboard",
+        "receipt",
+        "change_password",
+    },
+    "service": {"find", "order", "reveal_order", "reveal_member", "change_password"},
+    "auditor": {"trail", "receipt", "verify"},
+}
+"""Role → actions, in this test's own words."""
+
+
+def guarded_methods() -> set[str]:
+    return {
+        name for name, method in vars(Session).items() if hasattr(method, "__wrapped__") and name[0] != "_"
+    }
+
+
+def test_the_matrix_lists_every_action_that_needs_a_right(tmp_path: Path) -> None:
+    assert set(actions(tmp_path)) == guarded_methods()
+    public = {name for name, member in vars(Session).items() if callable(member) and name[0] != "_"}
+    assert public - guarded_methods() == {"sign_out"}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_role_may_do_what_the_matrix_says_and_nothing_else(
+    staffed: Lab, tmp_path: Path, user: str
+) -> None:
+    role = USERS[user]
+    for name, act in actions(tmp_path).items():
+        with staffed.sign_in(user) as session:
+            if role == "service" and name in ("order", "reveal_order", "reveal_member"):
+                session.find(order_number="SYNTW00000001")
+            refusal = f"Your role {role} does not allow this"
+            if role == "owner" or name in MAY[role]:
+                if "bundle" in name:  # refused for its content, not for the role: a CSV file is none
+                    with pytest.raises(SafeShopError, match=r"is not a bundle"):
+                        act(session)
+                else:
+                    act(session)
+            else:
+                with pytest.raises(SafeShopError) as refused:
+                    act(session)
+                assert refused.value.sentence.startswith(refusal), name
+    with staffed.sign_in() as session:
+        refusals = [one.details["right"] for one in session.trail() if one.action == "refused"]
+    allowed = len(guarded_methods()) if role == "owner" else len(MAY[role])
+    assert len(refusals) == len(guarded_methods()) - allowed
+
+
+def test_an_auditor_with_a_program_of_his_own_opens_no_row(staffed: Lab) -> None:
+    ring = read_keyring(staffed.folder)
+    grants, _secret = ring.unlock("anna", PASSWORD)
+    assert grants.root is None
+    holdings = Holdings(staffed.folder, Store.open(staffed.folder / DATABASE_FILE, ring.vault), ring, grants)
+    try:
+        assert holdings.compartments == {}
+        with pytest.raises(PermissionError):
+            _root = holdings.root
+    finally:
+        holdings.lock()
+
+
+def test_every_role_has_rights_and_the_owner_all() -> None:
+    assert set(RIGHTS) == set(ROLES)
+    assert RIGHTS["owner"] == frozenset().union(*RIGHTS.values())
+
+
+# -- customer service
+
+
+def test_customer_service_sees_masked_data_until_it_gives_a_reason(staffed: Lab) -> None:
+    with staffed.sign_in("sara") as session:
+        found = session.find(order_number="SYNTW00000001")
+        (seen,) = found.orders
+        assert (seen["buyer_name"], seen["buyer_email"]) == ("林＊＊＊", "s＊＊＊@example.org")
+        assert (seen["buyer_mobile"], seen["recipient_address"]) == ("＊＊＊001", "＊＊＊")
+        assert seen["amount"] == "1280.00"
+        assert found.member is not None
+        assert (found.member["name"], found.member["birthday"]) == ("林＊＊＊", "＊＊＊")
+        masked = session.order("SYNTW00000001")
+        assert masked.order["buyer_name"] == "林＊＊＊"
+        with pytest.raises(SafeShopError, match=r"Give a reason of at least 8 characters"):
+            session.reveal_order("SYNTW00000001", " x ")
+        shown = session.reveal_order("SYNTW00000001", "parcel did not arrive")
+        assert shown.order == order(1)
+        assert shown.lines == [line(1)]
+    with staffed.sign_in("anna") as session:
+        (reveal,) = [one for one in session.trail() if one.action == "reveal"]
+    assert (reveal.user, reveal.details["key"], reveal.details["reason"]) == (
+        "sara",
+        "SYNTW00000001",
+        "parcel did not arrive",
+    )
+
+
+def test_customer_service_opens_only_what_belongs_to_the_customer_found_last(staffed: Lab) -> None:
+    sentence = "Find the customer first; only what belongs to the one found last can be opened."
+    with staffed.sign_in("sara") as session:
+        for _try in range(2):
+            with pytest.raises(SafeShopError, match=sentence):
+                session.reveal_order("SYNTW00000002", "out of curiosity")
+            session.find(order_number="SYNTW00000001")
+        with pytest.raises(SafeShopError, match=sentence):
+            session.reveal_member("SYNTW000002", "out of curiosity")
+
+
+def test_customer_service_searches_by_email_or_order_number_only(staffed: Lab) -> None:
+    with staffed.sign_in("sara") as session:
+        assert len(session.find(email="syn-tw-mei-3@EXAMPLE.org").orders) == 3
+        for wrong in ({}, {"phone": "0999100003"}, {"email": "a@b", "order_number": "x"}, {"email": "  "}):
+            with pytest.raises(
+                SafeShopError, match=r"Search by one thing: an e-mail address or an order number."
+            ):
+                session.find(**wrong)
+        with pytest.raises(
+            SafeShopError, match=r"Nothing is found under “nobody@example.org”; check the spelling."
+        ):
+            session.find(email="nobody@example.org")
+
+
+def test_the_trail_holds_no_customers_name_mail_or_number(staffed: Lab) -> None:
+    with staffed.sign_in("sara") as session:
+        session.find(email="syn-tw-mei-3@example.org")
+    with staffed.sign_in() as session:
+        session.find(phone="0999100003")
+        said = str([one.details for one in session.trail()])
+    for personal in ("mei-3", "0999100003", "林美玲", "範例路"):
+        assert personal not in said
+
+
+# -- logging in
+
+
+def test_a_wrong_user_password_shop_or_code_gets_the_same_sentence(staffed: Lab) -> None:
+    staffed.clock.pass_(seconds=31)
+    good = (SHOP, "olga", PASSWORD, staffed.code("olga"))
+    for place, wrong in enumerate(("OTHER", "nobody", "wrong horse battery", "000000")):
+        given = [*good[:place], wrong, *good[place + 1 :]]
+        with pytest.raises(SafeShopError) as refused:
+            staffed.vault.sign_in(*given)
+        assert refused.value.sentence == REFUSED
+        staffed.clock.pass_(minutes=16)
+        good = (SHOP, "olga", PASSWORD, staffed.code("olga"))
+
+
+def test_an_unknown_user_costs_as_much_work_as_a_wrong_password(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[Any] = []
+    real = sealing.password_key
+
+    def counted(password: str, salt: bytes, cost: Any) -> bytes:
+        costs.append(cost)
+        return real(password, salt, cost)
+
+    monkeypatch.setattr(keyring, "password_key", counted)
+    for user, shop in (("olga", SHOP), ("nobody", SHOP), ("nobody", "OTHER"), ("olga", "OTHER")):
+        staffed.clock.pass_(minutes=20)
+        with pytest.raises(SafeShopError):
+            staffed.vault.sign_in(shop, user, "wrong horse battery", "000000")
+    assert costs == [CHEAP] * 4
+
+
+def test_wrong_log_ins_slow_down_and_a_right_one_ends_it(staffed: Lab) -> None:
+    for _try in range(3):
+        with pytest.raises(SafeShopError, match=REFUSED):
+            staffed.vault.sign_in(SHOP, "olga", "wrong horse battery", "000000")
+    for name in ("olga",):
+        with pytest.raises(SafeShopError, match=r"Too many wrong log-ins; wait 2 seconds."):
+            staffed.vault.sign_in(SHOP, name, PASSWORD, staffed.code("olga"))
+    staffed.sign_in("carl").sign_out()  # others are not held up
+    staffed.clock.pass_(seconds=31)
+    staffed.sign_in().sign_out()
+    with staffed.sign_in() as session:
+        noted = [one.details["failures"] for one in session.trail() if one.action == "sign-in"]
+    assert noted[-2] == 3
+    assert [wait_seconds(n) for n in (0, 2, 3, 4, 5, 12, 99)] == [0, 0, 2, 4, 8, 900, 900]
+
+
+def test_names_nobody_has_are_slowed_down_as_well(staffed: Lab) -> None:
+    for _try in range(3):
+        with pytest.raises(SafeShopError, match=REFUSED):
+            staffed.vault.sign_in(SHOP, "nobody", PASSWORD, "000000")
+    with pytest.raises(SafeShopError, match=r"Too many wrong log-ins"):
+        staffed.vault.sign_in(SHOP, "nobody", PASSWORD, "000000")
+
+
+def test_a_code_works_once_and_half_a_minute_around_its_time(staffed: Lab) -> None:
+    code = staffed.authenticators["olga"].at(int(staffed.clock.at.timestamp()) + 31)
+    staffed.sign_in().sign_out()
+    staffed.clock.at = staffed.clock.at.replace(second=0)
+    with pytest.raises(SafeShopError, match=REFUSED):
+        staffed.vault.sign_in(SHOP, "olga", PASSWORD, code)
+    codes, at = OneTimeCodes(bytes(20)), Clock().at
+    step = int(at.timestamp()) // 30
+    for shift, counts in ((-61, False), (-30, True), (0, True), (30, True), (61, False)):
+        from datetime import timedelta
+
+        given = codes.now(at + timedelta(seconds=shift))
+        assert (codes.step(given, at, -1) is not None) == counts, shift
+    assert codes.step(codes.now(at), at, step) is None
+
+
+def test_one_time_codes_are_those_of_rfc_6238() -> None:
+    # Appendix B of the RFC, SHA-1, last six digits.
+    from datetime import UTC, datetime
+
+    codes = OneTimeCodes(b"12345678901234567890")
+    for seconds, expected in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
+        assert codes.now(datetime.fromtimestamp(seconds, UTC)) == expected
+
+
+def test_a_session_locks_itself_when_nobody_clicks(staffed: Lab) -> None:
+    session = staffed.sign_in()
+    staffed.clock.pass_(minutes=14)
+    session.users()
+    staffed.clock.pass_(minutes=16)
+    with pytest.raises(SafeShopError, match=r"The vault locked itself after 15 minutes; log in again."):
+        session.users()
+    with pytest.raises(SafeShopError, match=r"The vault is locked; log in again."):
+        session.users()
+    assert not session.is_open
+
+
+def test_a_later_log_in_ends_the_earlier_one(staffed: Lab, tmp_path: Path) -> None:
+    first = staffed.sign_in()
+    with staffed.sign_in("carl") as second:
+        with pytest.raises(
+            SafeShopError, match=r"The vault was opened elsewhere in the meantime; log in again."
+        ):
+            first.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
+        second.import_file(write(tmp_path / "x.csv", MEMBERS, [member(60)]))
+    first._holdings.store.close()
+    with staffed.sign_in() as session:
+        assert session.verify().findings == []
+
+
+def test_passwords_change_and_users_come_and_go(staffed: Lab) -> None:
+    with staffed.sign_in("carl") as session:
+        with pytest.raises(SafeShopError, match=r"The old password is wrong."):
+            session.change_password("wrong horse battery", "another horse battery")
+        session.change_password(PASSWORD, "another horse battery")
+    with pytest.raises(SafeShopError, match=REFUSED):
+        staffed.sign_in("carl")
+    staffed.clock.pass_(seconds=60)
+    staffed.sign_in("carl", "another horse battery").sign_out()
+    with staffed.sign_in() as session:
+        generation = session._holdings.ring.generation
+        session.remove_user("carl")
+        assert session._holdings.ring.generation == generation + 1
+        assert {one.name for one in session.users()} == {"olga", "sara", "anna"}
+        with pytest.raises(SafeShopError, match=r"olga is the only owner; make another one first."):
+            session.remove_user("olga")
+        with pytest.raises(SafeShopError, match=r"There is a user sara already; choose another name."):
+            session.add_user("sara", "clerk", PASSWORD)
+        with pytest.raises(
+            SafeShopError, match=r"There is no role king; choose one of: owner, clerk, service, auditor."
+        ):
+            session.add_user("karl", "king", PASSWORD)  # type: ignore[arg-type]
+        with pytest.raises(SafeShopError, match=r"Choose a password of 12 to 1024 characters"):
+            session.add_user("karl", "clerk", "short")
+        with pytest.raises(SafeShopError, match=r"Choose a password of 12 to 1024 characters"):
+            session.add_user("karl", "clerk", "aaaaaaaaaaaaaaa")
+    for user in ("olga", "sara", "anna"):
+        staffed.sign_in(user).sign_out()  # all go on under the new root key
+
+
+def test_a_vault_is_made_in_a_new_folder_only(tmp_path: Path) -> None:
+    with pytest.raises(SafeShopError, match=r"exists already; choose a new folder for the vault"):
+        Vault(tmp_path, cost=CHEAP).create(SHOP, "olga", PASSWORD)
+    with pytest.raises(SafeShopError, match=r"give the folder of a vault"):
+        Vault(tmp_path / "none", cost=CHEAP).sign_in(SHOP, "olga", PASSWORD, "000000")
+    with pytest.raises(SafeShopError, match=r"Choose a password"):
+        Vault(tmp_path / "new", cost=CHEAP).create(SHOP, "olga", "short")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_real_vault_asks_for_more_than_the_second_choice_of_rfc_9106() -> None:
+    assert (DEFAULT_COST.memory_kib, DEFAULT_COST.passes, DEFAULT_COST.lanes) == (256 * 1024, 3, 4)
+    assert DEFAULT_COST.memory_kib >= 64 * 1024
+    assert DEFAULT_COST.within_limits()
+
+
+def test_no_key_and_no_cell_stands_in_any_file_of_the_folder(staffed: Lab, tmp_path: Path) -> None:
+    ring = read_keyring(staffed.folder)
+    grants, secret = ring.unlock("olga", PASSWORD)
+    assert grants.root is not None
+    keys = [grants.root, grants.trail, secret, *(one.key for one in ring.compartments(grants.root).values())]
+    words = [
+        "林美玲",
+        "syn-tw-mei-3",
+        "SYNTW00000003",
+        "0999100003",
+        "Oolong",
+        "1280.00",
+        "2026-03-04",
+        PASSWORD,
+    ]
+    for file in staffed.folder.iterdir():
+        data = file.read_bytes()
+        for needle in [*keys, *(word.encode() for word in words)]:
+            assert needle not in data, file.name
+    assert {file.name for file in staffed.folder.iterdir()} == {"vault.db", "vault.keys", "vault.seal"}
