@@ -159,7 +159,7 @@ def _attempts_made(
     most = np.array([0 if item.on_delivery else item.attempts for item in methods])[method]
     fail = np.array([item.fail for item in methods])[method]
     succeeds = (attempt >= fail[:, None]) & (np.arange(MOST_ATTEMPTS) < most[:, None])
-    paid = succeeds.any(axis=1)
+    paid: npt.NDArray[np.bool_] = np.asarray(succeeds.any(axis=1))
     return np.where(paid, succeeds.argmax(axis=1) + 1, most), paid
 
 
