@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.scenario import Duration, Scenario
+
+Steps = Generator[Any, Any, None]
+"""A process of a simulation."""
 
 
 class Chance:
@@ -93,22 +96,22 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
     packers = simpy.Resource(env, shop.staff.packers)
     plan = shop
 
-    def task(team: Any, work: float) -> Iterator[Any]:
+    def task(team: Any, work: float) -> Steps:
         with team.request() as desk:
             yield desk
             yield env.timeout(hours.finish(env.now, work) - env.now)
 
-    def restock(product: int, pieces: int, lead: float) -> Iterator[Any]:
+    def restock(product: int, pieces: int, lead: float) -> Steps:
         yield env.timeout(lead)
         shelf.free[product] += pieces
 
-    def enquiry(record: dict[str, float]) -> Iterator[Any]:
+    def enquiry(record: dict[str, float]) -> Steps:
         yield env.timeout(chance.time(plan.enquiries.after))
         record["enquired"] = env.now
         yield from task(service, chance.time(plan.enquiries.handling))
         record["answered"] = env.now
 
-    def order(record: dict[str, float]) -> Iterator[Any]:
+    def order(record: dict[str, float]) -> Steps:
         method = chance.rng.choices(plan.payment.methods, chance.weights)[0]
         basket = chance.basket()
         record["visited"] = env.now
@@ -176,7 +179,7 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
             yield env.timeout(chance.time(plan.reviews.after))
             record["reviewed"] = env.now
 
-    def arrivals() -> Iterator[Any]:
+    def arrivals() -> Steps:
         while True:
             yield env.timeout(chance.gap())
             record: dict[str, float] = {}
@@ -202,25 +205,25 @@ def salabim_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float
     plan = shop
 
     class Worked(salabim.Component):  # type: ignore[misc]
-        def task(self, team: Any, work: float) -> Iterator[Any]:
+        def task(self, team: Any, work: float) -> Steps:
             yield self.request(team)
             yield self.hold(hours.finish(env.now(), work) - env.now())
             self.release(team)
 
     class Restock(salabim.Component):  # type: ignore[misc]
-        def process(self, product: int, pieces: int, lead: float) -> Iterator[Any]:
+        def process(self, product: int, pieces: int, lead: float) -> Steps:
             yield self.hold(lead)
             shelf.free[product] += pieces
 
     class Enquiry(Worked):
-        def process(self, record: dict[str, float]) -> Iterator[Any]:
+        def process(self, record: dict[str, float]) -> Steps:
             yield self.hold(chance.time(plan.enquiries.after))
             record["enquired"] = env.now()
             yield from self.task(service, chance.time(plan.enquiries.handling))
             record["answered"] = env.now()
 
     class Order(Worked):
-        def process(self, record: dict[str, float]) -> Iterator[Any]:
+        def process(self, record: dict[str, float]) -> Steps:
             method = chance.rng.choices(plan.payment.methods, chance.weights)[0]
             basket = chance.basket()
             record["visited"] = env.now()
@@ -289,7 +292,7 @@ def salabim_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float
                 record["reviewed"] = env.now()
 
     class Arrivals(salabim.Component):  # type: ignore[misc]
-        def process(self) -> Iterator[Any]:
+        def process(self) -> Steps:
             while True:
                 yield self.hold(chance.gap())
                 record: dict[str, float] = {}

@@ -252,7 +252,7 @@ def _on_cluster(tasks: Sequence[_Task], client: Any, bar: Any) -> list[list[list
     # Not pure: Dask would otherwise take two tasks that look alike for one.
     futures = client.map(_work, tasks, pure=False)
     runs = {future.key: len(task.seeds) for future, task in zip(futures, tasks, strict=True)}
-    for done in as_completed(futures):
+    for done in as_completed(futures):  # type: ignore[no-untyped-call]
         bar.update(runs[done.key])
     return cast("list[list[list[float]]]", client.gather(futures))
 
@@ -268,7 +268,7 @@ def _tasks(
         yield _Task(scenario, measures, days, tuple(seeds[first : first + RUNS_AT_ONCE]), engine)
 
 
-def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence[int]:
+def _chosen_seeds(runs: Any, seeds: Sequence[int] | None, seed: Any) -> Sequence[int]:
     if seeds is not None:
         chosen: Sequence[int] = tuple(seeds)
         if not chosen:
@@ -293,7 +293,7 @@ def _chosen_seeds(runs: int, seeds: Sequence[int] | None, seed: int) -> Sequence
     return range(int(seed), int(seed) + int(runs))
 
 
-def _checked(engine: str, jobs: int | None, measures: Iterable[str | Callable[[Run], float]]) -> None:
+def _checked(engine: str, jobs: Any, measures: Iterable[str | Callable[[Run], float]]) -> None:
     if engine not in ENGINES:
         raise SafeShopError(
             _("engine must be one of {engines}, not {given}.").format(
@@ -364,8 +364,8 @@ def half_width(values: Floats, level: float = 0.95) -> float:
         return float("inf")
     from scipy import stats
 
-    error = float(values.std(ddof=1)) / len(values) ** 0.5
-    return float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
+    error = float(values.std(ddof=1)) / float(len(values)) ** 0.5
+    return float(stats.t.ppf((1 + level) / 2, len(values) - 1) * error)
 
 
 def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
@@ -396,7 +396,8 @@ def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
     spread = float(values.std(ddof=1))
 
     def enough(runs: int) -> bool:
-        return float(stats.t.ppf((1 + level) / 2, runs - 1)) * spread / runs**0.5 <= precision
+        quantile: float = stats.t.ppf((1 + level) / 2, runs - 1)
+        return bool(quantile * spread / runs**0.5 <= precision)
 
     most = 2
     while not enough(most):

@@ -111,7 +111,12 @@ def third_party_imports(folder: Path) -> Iterator[tuple[str, bool, str]]:
 def test_whatever_the_library_imports_is_declared(root: Path, project: dict[str, Any]) -> None:
     always = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
     # What only builders need is imported where it is used, with a sentence when it is missing.
-    for_builders = {canonicalize_name(Requirement(x).name) for x in project["optional-dependencies"]["test"]}
+    optional = project["optional-dependencies"]
+    for_builders = {
+        canonicalize_name(Requirement(line).name)
+        for extra in ("test", "cluster", "fast")
+        for line in optional[extra]
+    }
     undeclared = [
         (name, file)
         for name, at_top, file in third_party_imports(root / "simlib")
@@ -140,7 +145,10 @@ def everything_needed(first: list[Requirement]) -> Iterator[str]:
 def test_pins_cover_what_the_dependencies_bring_along(
     project: dict[str, Any], pins: dict[str, Requirement]
 ) -> None:
-    assert sorted(set(everything_needed(requirements(project))) - set(pins)) == []
+    # What brings what along can be asked only where it is installed: always the course and its tests.
+    installed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    needed = set(everything_needed([Requirement(line) for line in installed]))
+    assert sorted(needed - set(pins)) == []
 
 
 def test_conda_environment_asks_for_the_same_as_pyproject(root: Path, project: dict[str, Any]) -> None:
@@ -154,7 +162,11 @@ def test_conda_environment_asks_for_the_same_as_pyproject(root: Path, project: d
         spec = MatchSpec(line, strict=True)
         asked[spec.name.normalized] = SpecifierSet(str(spec.version or ""))
     wanted = {"python": SpecifierSet(project["requires-python"]), "pip": SpecifierSet()}
+    # The benchmarks' peers are left to those who run the benchmarks.
+    peers = {Requirement(line).name for line in project["optional-dependencies"]["benchmarks"]}
     for needed in requirements(project):
+        if needed.name in peers:
+            continue
         wanted[CONDA_NAMES.get(needed.name, needed.name.lower())] = needed.specifier
     assert asked == wanted
 

@@ -241,8 +241,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("given", "told"), WRONG)
 def test_wrong_parameters_get_a_sentence(given: dict[str, Any], told: str) -> None:
+    options: dict[str, Any] = {"measure": "days_to_close", "days": 2, "runs": 1} | given
     with pytest.raises(SafeShopError) as wrong:
-        options: dict[str, Any] = {"measure": "days_to_close", "days": 2, "runs": 1} | given
         replicate(scenario(SHOP), **options)
     assert wrong.value.sentence.startswith(told)
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -34,7 +34,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 try:
     import numba
 
-    COMPILED: bool = not numba.config.DISABLE_JIT
+    COMPILED: bool = not getattr(numba.config, "DISABLE_JIT", 0)
     """Whether the loop runs compiled."""
 except ImportError:
     COMPILED = False
@@ -44,8 +44,8 @@ def compiled(function: Function) -> Function:
     """Let numba compile a function, where it is installed."""
     if not COMPILED:
         return function
-    translated: Function = numba.njit(cache=True)(function)
-    return translated
+    translated: Any = numba.njit(cache=True)(function)
+    return cast("Function", translated)
 
 
 # Kinds of work, which are also the kinds of request; the first three are customer service's, the others packers'.
@@ -202,7 +202,7 @@ class Past(NamedTuple):
 
 
 @compiled
-def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> float:
+def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> Any:
     """When a task begun at `t` is done (`OpeningHours.finish`)."""
     per_week = worked[len(worked) - 1]
     week = math.floor(t / WEEK)
@@ -228,7 +228,7 @@ def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> floa
 
 
 @compiled
-def next_pickup(pickups: Any, t: float) -> float:
+def next_pickup(pickups: Any, t: float) -> Any:
     """The courier's first round at or after `t` (`WeeklyClock.next`)."""
     week = math.floor(t / WEEK)
     rest = t - week * WEEK
@@ -241,7 +241,7 @@ def next_pickup(pickups: Any, t: float) -> float:
 
 
 @compiled
-def thinking(from_receipt: bool, cooling_off: float, moment: float, delivered: float) -> float:
+def thinking(from_receipt: bool, cooling_off: float, moment: float, delivered: float) -> Any:
     """How long a buyer keeps goods that he sends back after a share `moment` of the cooling-off period."""
     begins = delivered if from_receipt else math.floor(delivered) + 1.0
     days = moment * (begins + cooling_off - delivered)
