@@ -125,11 +125,11 @@ def test_check_names_each_file_that_is_missing_changed_or_in_excess(tmp_path: Pa
 
 @pytest.mark.usefixtures("quick")
 def test_a_build_that_cannot_write_says_so_and_leaves_nothing_half_done(tmp_path: Path) -> None:
-    (tmp_path / "members").write_text("a file where a folder should be", encoding="utf-8")
+    (tmp_path / "exchange-rates").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(SafeShopError) as refusal:
         datasets.build(tmp_path)
-    assert refusal.value.sentence == f"{tmp_path / 'members' / 'README.md'} cannot be written: File exists."
-    assert [path.name for path in tmp_path.iterdir()] == ["members"]
+    assert refusal.value.sentence == f"{tmp_path / 'exchange-rates' / 'README.md'} cannot be written: File exists."
+    assert [path.name for path in tmp_path.iterdir()] == ["exchange-rates"]
 
 
 @pytest.mark.usefixtures("quick")

@@ -107,6 +107,11 @@ def test_money_that_waits_is_turnover_times_days(preset: str) -> None:
     assert law.observed == pytest.approx(held.mean(), rel=0.002)
 
 
+def test_what_a_platform_got_for_its_own_goods_does_not_wait_for_the_seller() -> None:
+    law = waiting_money(run_of("mainland-self-run-supplier"), begin=10)
+    assert (law.observed, law.per_day) == (0, 0)
+
+
 def test_money_waits_as_long_as_the_contract_says() -> None:
     market = scenario("mainland-marketplace-store").changed(returns__share=0.0)
     days = {}
