@@ -78,6 +78,9 @@ CHECKS = (
 )
 """What runs before pytest: name and arguments to Python."""
 
+SIDE_BY_SIDE = ["-n", "auto", "--dist", "worksteal"]
+"""Tests run on all processors; what follows on the command line may say otherwise (`-n 0`)."""
+
 
 class Environment(NamedTuple):
     """What a virtual environment says of itself; the fields are those of `PROBE`.
@@ -331,7 +334,7 @@ def run_tests(clone: Path, python: Path, arguments: List[str]) -> int:
         print(f"{name} …", flush=True)
         if call([str(python), *command], clone) != 0:
             failed.append(name)
-    code = call([str(python), "-m", "pytest", *arguments], clone)
+    code = call([str(python), "-m", "pytest", *SIDE_BY_SIDE, *arguments], clone)
     if failed:
         print("Also failed, see further up: " + ", ".join(failed) + ".", file=sys.stderr)
     return code or int(bool(failed))

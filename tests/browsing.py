@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,10 +35,18 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+def _any_port() -> int:
+    """A port that the system gives: tests that run side by side must not try for the same one."""
+    with socket.socket() as probe:
+        probe.bind((server.HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextmanager
 def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
     """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
-    with server.running(folder, server.free_port(None)) as (_, address), sync_playwright() as playwright:
+    with server.running(folder, _any_port()) as (_, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": width, "height": height})
         page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))

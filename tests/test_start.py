@@ -393,7 +393,10 @@ def test_what_follows_test_goes_to_pytest_after_the_checks(
     active(COPY)
     assert start.main(["test", "-m", "not slow"]) == 0
     ran = [command[1:] for command in commands.asked if "install" not in command]
-    assert ran == [*[arguments for _, arguments in start.CHECKS], ["-m", "pytest", "-m", "not slow"]]
+    assert ran == [
+        *[arguments for _, arguments in start.CHECKS],
+        ["-m", "pytest", *start.SIDE_BY_SIDE, "-m", "not slow"],
+    ]
 
 
 @pytest.mark.parametrize("failing", ["ruff", "mypy", "pytest"])
@@ -407,7 +410,7 @@ def test_a_failing_check_fails_the_run_and_pytest_runs_all_the_same(
     active(COPY)
     commands.codes[failing] = 1
     assert start.main(["test"]) == 1
-    assert commands.asked[-1][1:] == ["-m", "pytest"]
+    assert commands.asked[-1][1:] == ["-m", "pytest", *start.SIDE_BY_SIDE]
     told = {"ruff": "Also failed, see further up: ruff check, ruff format.\n", "pytest": ""}
     assert capsys.readouterr().err == told.get(failing, f"Also failed, see further up: {failing}.\n")
 
