@@ -128,7 +128,10 @@ def test_a_build_that_cannot_write_says_so_and_leaves_nothing_half_done(tmp_path
     (tmp_path / "exchange-rates").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(SafeShopError) as refusal:
         datasets.build(tmp_path)
-    assert refusal.value.sentence == f"{tmp_path / 'exchange-rates' / 'README.md'} cannot be written: File exists."
+    assert (
+        refusal.value.sentence
+        == f"{tmp_path / 'exchange-rates' / 'README.md'} cannot be written: File exists."
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["exchange-rates"]
 
 

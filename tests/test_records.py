@@ -45,7 +45,7 @@ def test_a_run_is_saved_and_loaded_without_loss(preset: str, tmp_path: Path) -> 
 
 
 @given(runs())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_run_is_saved_and_loaded_without_loss(tmp_path: Path, run: Run) -> None:
     run.save(tmp_path / "run.npz")
     assert same(Run.load(tmp_path / "run.npz"), run)

@@ -51,7 +51,7 @@ def test_every_preset_comes_back_from_its_own_yaml(preset: str, tmp_path: Path) 
 
 
 @given(scenarios())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_any_scenario_comes_back_from_its_own_yaml(
     tmp_path_factory: pytest.TempPathFactory, shop: Scenario
 ) -> None:
@@ -224,7 +224,7 @@ def test_no_bytes_bring_anything_but_a_sentence(tmp_path: Path, content: bytes) 
 
 
 @given(st.data())
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_damage_to_a_preset_brings_anything_but_a_sentence(tmp_path: Path, data: st.DataObject) -> None:
     content = data.draw(st.sampled_from(TEXTS)).encode()
     for _damage in range(data.draw(st.integers(1, 3))):
@@ -260,7 +260,7 @@ anything = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_in_a_field_brings_anything_but_a_sentence(tmp_path: Path, data: st.DataObject) -> None:
     tree = json.loads(TREE)
     *parents, leaf = data.draw(st.sampled_from([place for place in places(tree) if place]))

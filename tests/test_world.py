@@ -206,7 +206,7 @@ def test_records_are_conserved_in_every_preset(preset: str, check: Callable[[Run
 
 
 @given(runs())
-@settings(max_examples=50)
+@settings(max_examples=15)
 def test_records_are_conserved_in_any_shop(run: Run) -> None:
     for check in CHECKS:
         check(run)
@@ -260,9 +260,9 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "from tests.test_world import digest; from simlib.world import simulate; "
         "from simlib.scenario import Scenario, presets; "
-        "print(*[digest(simulate(Scenario.load(name), days=12, seed=6)) for name in presets()])"
+        "print(*[digest(simulate(Scenario.load(name), days=6, seed=6)) for name in presets()])"
     )
-    here = [digest(simulate(scenario(name), days=12, seed=6)) for name in PRESETS]
+    here = [digest(simulate(scenario(name), days=6, seed=6)) for name in PRESETS]
     for hash_seed in ("0", "77"):
         told = subprocess.run(
             [sys.executable, "-c", code],
@@ -321,7 +321,7 @@ def check_beginning(shorter: Run, longer: Run) -> None:
 
 
 @given(scenarios(), lengths, st.integers(1, 14), seeds)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_a_longer_run_begins_with_the_shorter_one(shop: Scenario, days: int, more: int, seed: int) -> None:
     check_beginning(simulate(shop, days=days, seed=seed), simulate(shop, days=days + more, seed=seed))
 
@@ -463,7 +463,7 @@ def test_staff_serve_first_come_first_served_in_every_preset(preset: str) -> Non
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_staff_serve_first_come_first_served_in_any_shop(run: Run) -> None:
     check_queues(run)
 
@@ -722,7 +722,7 @@ def check_disputes(run: Run) -> None:
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_disputes_climb_the_ladder_step_by_step_and_each_step_costs_in_any_shop(run: Run) -> None:
     check_disputes(run)
 

@@ -68,7 +68,7 @@ def check_chargebacks(run: Run) -> None:
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_only_cards_within_the_limit_once_and_never_after_a_refund_in_any_shop(run: Run) -> None:
     check_chargebacks(run)
 

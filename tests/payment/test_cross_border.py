@@ -80,7 +80,7 @@ def test_the_dedicated_account_holds_at_each_days_end_what_was_remitted_and_not_
 
 
 @given(runs(abroad=True))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_dedicated_account_agrees_each_day_in_any_shop(run: Run) -> None:
     assert run.scenario.payment.collection == "cross-border"
     check_dedicated_account(run)
@@ -124,7 +124,7 @@ def test_changing_money_conserves_its_value_at_the_rate_of_the_day() -> None:
 
 
 @given(runs(abroad=True))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_changing_money_conserves_its_value_in_any_shop(run: Run) -> None:
     assert run.scenario.payment.collection == "cross-border"
     check_exchange(run)

@@ -47,7 +47,7 @@ def test_postings_sum_to_zero_in_every_preset(preset: str) -> None:
 
 
 @given(runs())
-@settings(max_examples=40)
+@settings(max_examples=12)
 def test_postings_sum_to_zero_in_any_shop(run: Run) -> None:
     check_postings(run)
 
@@ -72,7 +72,7 @@ def test_goods_are_worth_their_cost_in_every_preset(preset: str) -> None:
 
 
 @given(runs())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_goods_are_worth_their_cost_in_any_shop(run: Run) -> None:
     check_goods(run)
 

@@ -25,7 +25,8 @@ def changed(name: str, by: str | None, hold: float = 0.0) -> Run:
     payout: dict[str, Any] = {"hold_days": hold, "noticed_after_days": NOTICED, "changes": []}
     if by:
         payout["changes"] = [{"day": DAY, "by": by}]
-    shop = scenario(name).changed(payout=payout, payment__settlement_days=2.0, payment__release="signature")
+    quick = {"payment__settlement_days": 2.0, "payment__release": "signature", "demand__orders_per_day": 12}
+    shop = scenario(name).changed(payout=payout, **quick)
     return simulate(shop, days=40, seed=1)
 
 
@@ -105,7 +106,7 @@ def test_no_payout_goes_to_the_attacker_through_a_hold_as_long_as_the_notice(
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_only_an_account_in_his_name_brings_the_attacker_money(run: Run) -> None:
     spells = [
         (change.day, change.day + run.scenario.payout.noticed_after_days)

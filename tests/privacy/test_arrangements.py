@@ -192,6 +192,6 @@ def check_holders(run: Run) -> None:
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_each_order_lies_once_and_never_within_the_sellers_reach_if_a_third_party_sold_it(run: Run) -> None:
     check_holders(run)

@@ -61,7 +61,7 @@ def test_copies_of_the_same_field_at_the_same_place_never_overlap(preset: str, p
 
 
 @given(runs(), st.none() | retentions())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_copies_never_overlap_in_any_shop_under_any_policy(run: Run, policy: Retention | None) -> None:
     check_copies(run, policy)
 

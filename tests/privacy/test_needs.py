@@ -61,7 +61,7 @@ def test_a_need_is_unmet_where_no_copy_can_be_read(preset: str, policy: str) -> 
 
 
 @given(runs(), retentions())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_a_need_is_unmet_where_no_copy_can_be_read_in_any_shop(run: Run, policy: Retention) -> None:
     check_needs(run, policy)
 

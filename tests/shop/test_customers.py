@@ -30,7 +30,7 @@ def test_a_visit_just_before_midnight_stays_in_its_day(monkeypatch: pytest.Monke
 
 
 @given(scenarios(), lengths, seeds)
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_every_draw_has_one_entry_an_order_and_the_orders_come_as_placed(
     shop: Scenario, days: int, seed: int
 ) -> None:

@@ -59,13 +59,13 @@ def test_stock_is_conserved_in_every_preset(preset: str) -> None:
 
 
 @given(runs())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_stock_is_conserved_in_any_shop(run: Run) -> None:
     check_stock(run)
 
 
 @given(scenarios(), st.integers(1, 10), st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_never_is_more_promised_than_lies_on_the_shelf(shop: Scenario, days: int, seed: int) -> None:
     kept: list[Stock] = []
 
