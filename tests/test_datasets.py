@@ -26,7 +26,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.people import people
 from simlib.records import MILESTONES, Run
-from simlib.scenario import MINOR_UNITS, Scenario, presets
+from simlib.scenario import MINOR_UNITS, Scenario
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS, TABLES, Row, decode, encode
 from simlib.world import simulate
 
@@ -41,7 +41,7 @@ def fresh() -> dict[str, bytes]:
 
 
 EXPORTING = ("hongkong-own-site", "mainland-marketplace-store", "taiwan-gift-shop")
-"""Presets whose orders a shop exports itself: where a third party sells, it has none, and the format knows no others."""
+"""Presets whose shop exports its orders itself: where a third party sells, it has none."""
 
 
 @pytest.fixture(scope="module", params=EXPORTING)
