@@ -7,6 +7,7 @@ stored as small numbers with their list of words in `Table.words`.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import struct
@@ -381,6 +382,9 @@ class Run:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except OSError as error:
+            if error.errno == errno.EINVAL:
+                # A damaged list of contents points to before the beginning of the file.
+                raise damaged from None
             raise SafeShopError(
                 _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error)
             ) from None

@@ -16,6 +16,9 @@ from simlib.world import simulate
 PRESETS = presets()
 """Names of all presets."""
 
+PLAIN = ("hongkong-own-site", "mainland-marketplace-store", "taiwan-gift-shop")
+"""Presets of shops that sell, pack and ship by themselves."""
+
 DAYS = 60
 """Length of the presets' runs: long enough for orders to end in every way."""
 

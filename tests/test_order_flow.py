@@ -26,9 +26,9 @@ from simlib.records import Run
 from simlib.scenario import PaymentMethod, Scenario
 from simlib.streams import tick
 from simlib.world import simulate
-from tests.shops import PRESETS, run_of, runs, scenario, words
+from tests.shops import PLAIN, run_of, runs, scenario, words
 
-every_preset = pytest.mark.parametrize("preset", PRESETS)
+every_preset = pytest.mark.parametrize("preset", PLAIN)
 
 MISTAKE: dict[str, Any] = {
     "sku": "HAMPER-FESTIVE",

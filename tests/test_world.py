@@ -376,6 +376,8 @@ def test_a_wrong_price_adds_buyers_and_leaves_the_ordinary_ones_as_they_were() -
     lines_of = np.repeat(ordinary, np.diff(other.first_line))
     for name in Customers.__dataclass_fields__:
         before, after = getattr(one, name), getattr(other, name)
+        if before is None:
+            continue
         if name in ("product", "pieces"):
             assert np.array_equal(before, after[lines_of]), name
         elif len(before) == len(one.visited):

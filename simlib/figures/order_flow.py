@@ -210,7 +210,7 @@ def orders_under_way(run: Run, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, run.days)
     ax.set_ylim(bottom=0)
     ax.set_xlabel(_("days since the start"))
-    ax.set_ylabel(_("orders under way"))
+    ax.set_ylabel(_("orders"))
     rate = run.scenario.demand.orders_per_day
     return describe(
         ax,

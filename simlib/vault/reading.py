@@ -31,6 +31,10 @@ _PIECE = 1 << 20
 _SAMPLE_BYTES = 4 << 20
 
 
+LONGEST_CELL = 131_072
+"""Longest cell that is read, in characters: no field of a shop comes near it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """What a file's bytes say of their encoding.
@@ -225,6 +229,8 @@ class TableReader:
         self._row = 1
         header_line = self._header_line()
         delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
+        # The limit is the whole process's, and other libraries raise it.
+        csv.field_size_limit(LONGEST_CELL)
         self._reader = csv.reader(chain([header_line], self._text), delimiter=delimiter, strict=True)
         header = next(iter(self._take(1)), [])
         self._row = 2
@@ -250,7 +256,7 @@ class TableReader:
         return SafeShopError(
             _(
                 "{file}, row {row}: a cell is longer than {limit} characters; correct it and export again."
-            ).format(file=self.name, row=self._row, limit=csv.field_size_limit())
+            ).format(file=self.name, row=self._row, limit=LONGEST_CELL)
         )
 
     def _take(self, rows: int) -> list[list[str]]:

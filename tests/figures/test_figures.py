@@ -105,11 +105,7 @@ def test_these_are_all_the_figures() -> None:
     }
     shown = {name for name in figures.__all__ if not name.startswith("show_")}
     # The figures of these lessons are proved in files of their own.
-    elsewhere = {
-        name
-        for name in shown
-        if getattr(figures, name).__module__ in ("simlib.figures.payment", "simlib.figures.trust")
-    }
+    elsewhere = {name for name in shown if getattr(figures, name).__module__ == "simlib.figures.payment"}
     assert shown - helpers - {"use_fonts"} - elsewhere == set(FIGURES)
 
 

@@ -17,9 +17,9 @@ from simlib.panels.order_flow import run_with_price_error
 from simlib.privacy import ONLINE, Field
 from simlib.records import Run, Table
 from tests.figures.drawn import bars, points, policies_of
-from tests.shops import PRESETS, run_of, scenario, words
+from tests.shops import PLAIN, run_of, scenario, words
 
-every_preset = pytest.mark.parametrize("preset", PRESETS)
+every_preset = pytest.mark.parametrize("preset", PLAIN)
 
 READABLE = Field.NAME | Field.PHONE | Field.ADDRESS
 

@@ -19,7 +19,7 @@ from simlib.figures.style import describe
 from simlib.panels import Choice, OwnShop, Slider, WhatIf
 from simlib.panels.own_shop import records_online
 from tests.figures.drawn import cut_off, figure_of, overlapping
-from tests.shops import PRESETS, scenario
+from tests.shops import PLAIN, scenario
 
 PANELS: dict[str, Callable[[str], WhatIf]] = {
     "order flow": lambda preset: panels.what_if_order_flow(scenario(preset), seed=2026),
@@ -100,7 +100,7 @@ def check_corner(panel: WhatIf, values: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", PLAIN)
 @every_panel
 def test_every_corner_of_every_panel_is_drawn_whole_and_has_completed_orders(name: str, preset: str) -> None:
     panel = PANELS[name](preset)
@@ -108,7 +108,7 @@ def test_every_corner_of_every_panel_is_drawn_whole_and_has_completed_orders(nam
         check_corner(panel, values)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", PLAIN)
 @every_panel
 def test_both_ends_of_every_panel_are_drawn_whole_and_have_completed_orders(name: str, preset: str) -> None:
     panel = PANELS[name](preset)
@@ -116,7 +116,7 @@ def test_both_ends_of_every_panel_are_drawn_whole_and_have_completed_orders(name
         check_corner(panel, {control: ends(widget)[end] for control, widget in panel.controls.items()})
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", PLAIN)
 @every_panel
 def test_the_sliders_stand_where_the_shop_stands_and_on_a_step(name: str, preset: str) -> None:
     shop, panel = scenario(preset), PANELS[name](preset)
@@ -214,7 +214,7 @@ def test_a_choice_offers_its_options_by_label() -> None:
     assert "30 orders." in panel.picture.value
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", PLAIN)
 def test_the_sum_for_ones_own_shop_is_the_product_it_shows(preset: str) -> None:
     panel = OwnShop(scenario(preset))
     orders, ship, transit, window = (widget.value for widget in panel.fields)
