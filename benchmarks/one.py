@@ -109,8 +109,8 @@ def replications(name: str, runs: int) -> Callable[[], int]:
             from distributed import Client, LocalCluster
 
             with (
-                LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
-                Client(cluster) as client,  # type: ignore[no-untyped-call]
+                LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call, unused-ignore]
+                Client(cluster) as client,  # type: ignore[no-untyped-call, unused-ignore]
             ):
                 return replicate(shop, "days_to_close", client=client, **options).numbers.size
 

@@ -252,7 +252,7 @@ def _on_cluster(tasks: Sequence[_Task], client: Any, bar: Any) -> list[list[list
     # Not pure: Dask would otherwise take two tasks that look alike for one.
     futures = client.map(_work, tasks, pure=False)
     runs = {future.key: len(task.seeds) for future, task in zip(futures, tasks, strict=True)}
-    for done in as_completed(futures):  # type: ignore[no-untyped-call]
+    for done in as_completed(futures):  # type: ignore[no-untyped-call, unused-ignore]
         bar.update(runs[done.key])
     return cast("list[list[list[float]]]", client.gather(futures))
 
