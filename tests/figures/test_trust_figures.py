@@ -22,7 +22,7 @@ from simlib.platform.rules import rulebook
 from simlib.platform.verification import Confusion, Detector, detector, expected
 from simlib.records import Run
 from simlib.world import simulate
-from tests.figures.drawn import bars, crossed_by_lines, cut_off, figure_of, overlapping, points
+from tests.figures.drawn import bars, crossed_by_lines, cut_off, overlapping, points
 from tests.shops import scenario
 
 DAYS = 40
@@ -102,7 +102,7 @@ def test_a_figure_says_what_it_shows_and_nothing_is_cut_off_or_covered(name: str
     assert crossed_by_lines(ax) == []
     given = figures.new_axes()
     assert DRAWN[name](given) is given
-    assert figures.picture(given) == drawn
+    assert figures.picture(DRAWN[name](None)) == drawn
 
 
 def test_a_watched_store_shows_each_days_orders_and_when_the_platform_acted() -> None:
