@@ -21,7 +21,7 @@ from simlib.errors import SafeShopError
 from simlib.payment.ledger import share_of
 from simlib.records import MILESTONES, Run, Table
 from simlib.scenario import Part, Scenario
-from simlib.shop.customers import Customers, _rows_in_turn, customers, payment_page
+from simlib.shop.customers import Customers, Draws, _rows_in_turn, customers, payment_page
 from simlib.world import simulate
 from tests.shops import PRESETS, lengths, quiet_scenarios, scenario, seeds
 
@@ -144,7 +144,7 @@ def coarse(drawn: Customers) -> Customers:
         field.name: getattr(drawn, field.name)[turn]
         for field in dataclasses.fields(drawn)
         if field.name not in ("members_joined", "first_line", "product", "pieces", "unit_price")
-        and field.name not in ("visits", "carts", "checkouts", "page")
+        and field.name not in ("visits", "carts", "checkouts")
     }
     ragged = {name: getattr(drawn, name)[lines] for name in ("product", "pieces", "unit_price")}
     first_line = np.concatenate(([0], np.cumsum(pieces[turn])))
@@ -155,11 +155,11 @@ def coarse(drawn: Customers) -> Customers:
 def coarse_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both engines in the coarse world, full of ties."""
 
-    def drawn(shop: Scenario, days: int, seed: int, each_attempt: bool = True) -> Customers:
+    def drawn(shop: Scenario, days: int, seed: int) -> Customers:
         return coarse(customers(shop, days, seed))
 
     monkeypatch.setattr(world, "customers", drawn)
-    monkeypatch.setattr(arrays, "customers", drawn)
+    monkeypatch.setattr(arrays, "Draws", drawn)
     monkeypatch.setattr("simlib.arrays.books.customers", drawn)
 
 
@@ -342,7 +342,7 @@ def test_customers_are_drawn_as_they_always_were() -> None:
     drawn = customers(scenario("taiwan-gift-shop"), 40, 1)
     digest = hashlib.sha256()
     for field in dataclasses.fields(drawn):
-        if field.name not in (*DRAWN_SINCE, "page"):
+        if field.name not in DRAWN_SINCE:
             content = np.ascontiguousarray(getattr(drawn, field.name))
             for part in (field.name, str(content.dtype), str(content.shape)):
                 digest.update(part.encode())
@@ -353,11 +353,9 @@ def test_customers_are_drawn_as_they_always_were() -> None:
 @given(quiet_scenarios(), lengths, seeds)
 @settings(max_examples=20)
 def test_the_sums_of_attempts_are_those_of_the_single_attempts(shop: Scenario, days: int, seed: int) -> None:
-    whole, lean = customers(shop, days, seed), customers(shop, days, seed, each_attempt=False)
-    assert lean.page is not None
-    single = payment_page(shop, whole)
+    single, sums = payment_page(shop, customers(shop, days, seed)), Draws(shop, days, seed).page
     for field in dataclasses.fields(single):
-        assert (getattr(single, field.name) == getattr(lean.page, field.name)).all(), field.name
+        assert (getattr(single, field.name) == getattr(sums, field.name)).all(), field.name
 
 
 @pytest.mark.parametrize("share", [0.0, 0.028, 0.5, 1.0, 0.1234567890123456789])
