@@ -609,10 +609,10 @@ DRAWN_ALONE: Final[Mapping[str, Callable[[Draws], npt.NDArray[Any]]]] = MappingP
 """Arrays of one entry an order, by their name in `Customers`: how each is drawn, in order of arrival."""
 
 DRAWN_TOGETHER: Final[Mapping[str, Callable[[Draws], dict[str, Any]]]] = MappingProxyType(
-    {name: Draws._members for name in ("member", "members_joined")}
-    | {name: Draws._baskets for name in ("first_line", "product", "pieces", "unit_price")}
-    | {name: Draws._traffic for name in ("visits", "carts", "checkouts")}
-    | {name: Draws._returns for name in ("returned", "return_moment", "resold")}
+    dict.fromkeys(("member", "members_joined"), Draws._members)
+    | dict.fromkeys(("first_line", "product", "pieces", "unit_price"), Draws._baskets)
+    | dict.fromkeys(("visits", "carts", "checkouts"), Draws._traffic)
+    | dict.fromkeys(("returned", "return_moment", "resold"), Draws._returns)
 )
 """Arrays that come several at once, already in the order in which the orders are placed."""
 
