@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from simlib.scenario import WEEKDAYS, Clock, Hours
-from simlib.streams import Floats, tick
+from simlib.streams import Floats, thresholds_reached, tick
 
 WEEK = 7.0
 """Days in a week."""
@@ -57,10 +57,11 @@ class WeeklyClock:
     def next_each(self, t: Floats) -> Floats:
         """`next` for each of many times; ``nan`` and ``inf`` stay what they are."""
         moments = np.array([*self.moments, WEEK + self.moments[0]])
+        just_after = np.nextafter(moments[:-1], np.inf)
         with np.errstate(invalid="ignore"):
             week = np.floor(t / WEEK)
             week *= WEEK
-            week += moments[np.searchsorted(moments[:-1], t - week, side="left")]
+            week += moments[thresholds_reached(just_after, t - week)]
         return week
 
 

@@ -155,7 +155,7 @@ def coarse(drawn: Customers) -> Customers:
 def coarse_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both engines in the coarse world, full of ties."""
 
-    def drawn(shop: Scenario, days: int, seed: int) -> Customers:
+    def drawn(shop: Scenario, days: int, seed: int, fill: Any = None) -> Customers:
         return coarse(customers(shop, days, seed))
 
     monkeypatch.setattr(world, "customers", drawn)

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simlib.arrays import books, contention
+from simlib.arrays import books, contention, normals
 from simlib.arrays.contention import FINISHED
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.errors import SafeShopError
@@ -322,7 +322,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
                 what=", ".join(reasons)
             )
         )
-    flow = Flow(scenario, days, Draws(scenario, days, seed))
+    flow = Flow(scenario, days, Draws(scenario, days, seed, normals.fill))
     ending, t = flow.contend()
     if ending != FINISHED:
         raise NotExpressedError(
@@ -483,8 +483,8 @@ def outcome(orders: int, enquiries: int, senders: int) -> contention.Outcome:
     places = 2 * orders + enquiries + 2 * senders
     return contention.Outcome(
         done=np.full(places, np.inf),
-        since=np.full(places, np.inf),
-        turn=np.full(places, -1, dtype=np.int32),
+        since=np.empty(places),
+        turn=np.empty(places, dtype=np.int32),
         fate=np.zeros(orders, dtype=np.int8),
     )
 
@@ -670,7 +670,7 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
     for name, t in reached.items():
         # An order is placed within the run.
         if name not in ("visited", "carted", "placed") and t is not never:
-            np.copyto(t, np.nan, where=t >= flow.days)
+            reached[name] = np.where(t < flow.days, t, np.nan)
     # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
     return {name: reached.get(name, never) for name in MILESTONES}
 

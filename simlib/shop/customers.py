@@ -21,6 +21,7 @@ from simlib.streams import (
     Integers,
     repetitions,
     stream,
+    thresholds_reached,
     tick,
     times_from_normal,
     to_ticks,
@@ -256,7 +257,11 @@ def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers
     weights = np.asarray(scenario.demand.hourly_visits)
     until_hour = np.concatenate(([0.0], np.cumsum(weights))) / weights.sum()
     uniform = stream(seed, "arrivals").random(int(per_day.sum()))
-    moment = np.interp(uniform, until_hour, np.arange(25) * HOUR)
+    # Within its hour, every moment is equally likely.
+    hour = thresholds_reached(until_hour[1:-1], uniform)
+    with np.errstate(divide="ignore"):
+        pace = HOUR / np.diff(until_hour)
+    moment = pace[hour] * (uniform - until_hour[hour]) + hour * HOUR
     # Rounding must not carry a visit just before midnight into the next day.
     moment = np.minimum(to_ticks(moment), 1 - TICK)
     times = np.repeat(np.arange(days), per_day) + moment
@@ -371,14 +376,32 @@ def traffic(scenario: Scenario, days: int, seed: int, visited: Floats) -> tuple[
     return visits.astype(np.int64), carts.astype(np.int64), checkouts.astype(np.int64)
 
 
+Fill = Callable[[np.random.Generator, Floats], Any]
+"""Fills an array with the next standard normal numbers of a generator."""
+
+
+def fill_with_normals(rng: np.random.Generator, numbers: Floats) -> None:
+    """Fill an array with the next standard normal numbers."""
+    rng.standard_normal(out=numbers)
+
+
+Fill = Callable[[np.random.Generator, Floats], Any]
+"""Fills an array with the next standard normal numbers of a generator."""
+
+
+def fill_with_normals(rng: np.random.Generator, numbers: Floats) -> None:
+    """Fill an array with the next standard normal numbers."""
+    rng.standard_normal(out=numbers)
+
+
 class _Chance:
     """Numbers for each purpose: first those of the ordinary buyers, then those of bargain hunters.
 
     The two have streams of their own, so that a wrong price adds buyers without changing the others.
     """
 
-    def __init__(self, seed: int, ordinary: int, hunters: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, ordinary: int, hunters: int, fill: Fill) -> None:
+        self.seed, self.fill = seed, fill
         self.orders = ordinary + hunters
         self.rows = (slice(0, ordinary), slice(ordinary, self.orders))
 
@@ -420,7 +443,8 @@ class _Chance:
         """Days, shape orders × `MOST_STEPS`: one time for each step; steps that do not exist take no time."""
         days = np.zeros((self.orders, MOST_STEPS))
         for rng, rows in self._groups(purpose):
-            normal = rng.standard_normal((rows.stop - rows.start, MOST_STEPS))
+            normal = np.empty((rows.stop - rows.start, MOST_STEPS))
+            self.fill(rng, normal)
             for column, step in enumerate(steps):
                 location, scale = _normal_of(step)
                 days[rows, column] = times_from_normal(location, scale, normal[:, column])
@@ -442,7 +466,7 @@ class _Chance:
             for start in range(rows.start, rows.stop, ROWS_AT_ONCE):
                 part = slice(start, min(start + ROWS_AT_ONCE, rows.stop))
                 normal = into[part] if room is None else room[: part.stop - start]
-                rng.standard_normal(out=normal)
+                self.fill(rng, normal)
                 yield normal, part
 
 
@@ -470,21 +494,24 @@ class Draws:
     ----------
     scenario, days, seed
         As for `customers`.
+    fill
+        How an array is filled with normal numbers.
     """
 
-    def __init__(self, scenario: Scenario, days: int, seed: int) -> None:
+    def __init__(self, scenario: Scenario, days: int, seed: int, fill: Fill = fill_with_normals) -> None:
         visited, _per_day = arrivals(scenario, days, seed)
         hunted, self._hunted_product = price_error_arrivals(scenario, days, seed)
         self._scenario, self._days, self._seed = scenario, days, seed
         self._ordinary, self._hunted = visited, hunted
-        self._chance = _Chance(seed, len(visited), len(hunted))
+        self._chance = _Chance(seed, len(visited), len(hunted), fill)
         self._visited = np.concatenate((visited, hunted))
         weights = [item.weight for item in scenario.payment.methods]
-        method = weighted_choice(weights, self._chance.uniform("payment method"))
-        self._method = method.astype(np.int8)
+        self._method = weighted_choice(weights, self._chance.uniform("payment method"))
         browsing = self._times("browsing", scenario.demand.browsing)
         checkout = self._times("checkout", scenario.demand.checkout)
-        self._turn = np.argsort(self._visited + browsing + checkout, kind="stable")
+        placed = self._visited + browsing + checkout
+        self._turn = np.argsort(placed, kind="stable")
+        self._placed = placed[self._turn] if scenario.price_errors else None
         self._ready = {"browsing": browsing[self._turn], "checkout": checkout[self._turn]}
 
     def __getattr__(self, name: str) -> Any:
@@ -493,11 +520,8 @@ class Draws:
         if name in self._ready:
             return self._ready.pop(name)
         if name in DRAWN_ALONE:
-            return self._drawn(name)
+            return DRAWN_ALONE[name](self)[self._turn]
         raise AttributeError(name)
-
-    def _drawn(self, name: str) -> npt.NDArray[Any]:
-        return DRAWN_ALONE[name](self)[self._turn]
 
     def _times(self, purpose: str, kind: Duration) -> Floats:
         return self._chance.times(purpose, [kind], self._method)
@@ -557,9 +581,7 @@ class Draws:
         product = np.concatenate((product, self._hunted_product))
         line_turn = _rows_in_turn(lines, self._turn)
         lines, product = lines[self._turn], product[line_turn]
-        placed = None
-        if self._scenario.price_errors:
-            placed = np.repeat(self.visited + self._drawn("browsing") + self._drawn("checkout"), lines)
+        placed = None if self._placed is None else np.repeat(self._placed, lines)
         return {
             "first_line": np.concatenate(([0], np.cumsum(lines))),
             "product": product,
@@ -584,7 +606,7 @@ DRAWN_ALONE: Final[Mapping[str, Callable[[Draws], npt.NDArray[Any]]]] = MappingP
         "visited": lambda on: on._visited,
         "browsing": lambda on: on._times("browsing", on._scenario.demand.browsing),
         "checkout": lambda on: on._times("checkout", on._scenario.demand.checkout),
-        "method": lambda on: on._method.astype(np.int64),
+        "method": lambda on: on._method,
         "acknowledgement": lambda on: on._times("acknowledgement", on._scenario.confirmation.acknowledgement),
         "check": lambda on: on._times("check", on._scenario.confirmation.check),
         "pay_after": lambda on: on._pay_after(),
