@@ -385,15 +385,6 @@ def fill_with_normals(rng: np.random.Generator, numbers: Floats) -> None:
     rng.standard_normal(out=numbers)
 
 
-Fill = Callable[[np.random.Generator, Floats], Any]
-"""Fills an array with the next standard normal numbers of a generator."""
-
-
-def fill_with_normals(rng: np.random.Generator, numbers: Floats) -> None:
-    """Fill an array with the next standard normal numbers."""
-    rng.standard_normal(out=numbers)
-
-
 class _Chance:
     """Numbers for each purpose: first those of the ordinary buyers, then those of bargain hunters.
 
