@@ -371,11 +371,12 @@ class Flow:
         first = slice(0, count)
         self.visited, self.carted, self.placed = visited[first], carted[first], placed[first]
         self.visited_before = _arrival_before(visited)[first]
-        self.acknowledged = self.placed + chance.acknowledgement[first]
-        self.notice, self.packing = chance.seller_notice[first], chance.packing[first]
-        self.transit = chance.transit[first]
+        self.acknowledged = chance.some("acknowledgement", first)
+        self.acknowledged += self.placed
+        self.notice, self.packing = chance.some("seller_notice", first), chance.some("packing", first)
+        self.transit = chance.some("transit", first)
         self.check_first = scenario.confirmation.mode == "check-first"
-        self.check = chance.check[first] if self.check_first else np.empty(0)
+        self.check = chance.some("check", first) if self.check_first else np.empty(0)
         self.page = payment_page(scenario, chance) if isinstance(chance, Customers) else chance.page
         self.paid = self.page.paid[first]
         self._read_baskets(chance)
@@ -399,20 +400,20 @@ class Flow:
         at_door = np.array([method.on_delivery for method in methods])[self.method]
         fail = np.array([method.fail if method.on_delivery else 0.0 for method in methods])[self.method]
         self.online = ~at_door
-        self.refused = chance.door[first] < fail
+        self.refused = chance.some("door", first) < fail
         returned = chance.returned[first] < (scenario.returns.share if scenario.cooling_off.days else 0.0)
         self.returns = returned & ~self.refused
         self.resold = chance.resold[first] < scenario.returns.resellable
         self.senders = np.flatnonzero(self.returns | self.refused)
-        self.return_moment = chance.return_moment[self.senders]
-        self.handling = chance.return_handling[self.senders]
-        self.return_transit = chance.return_transit[self.senders]
-        self.inspection = chance.inspection[self.senders]
-        self.enquirers = np.flatnonzero(chance.enquires[first] < scenario.enquiries.share)
-        self.enquired = self.placed[self.enquirers] + chance.enquiry_after[self.enquirers]
-        self.enquiry = chance.enquiry_handling[self.enquirers]
-        self.reviewers = np.flatnonzero(chance.reviews[first] < scenario.reviews.share)
-        self.review_after = chance.review_after[self.reviewers]
+        self.return_moment = chance.some("return_moment", self.senders)
+        self.handling = chance.some("return_handling", self.senders)
+        self.return_transit = chance.some("return_transit", self.senders)
+        self.inspection = chance.some("inspection", self.senders)
+        self.enquirers = np.flatnonzero(chance.some("enquires", first) < scenario.enquiries.share)
+        self.enquired = self.placed[self.enquirers] + chance.some("enquiry_after", self.enquirers)
+        self.enquiry = chance.some("enquiry_handling", self.enquirers)
+        self.reviewers = np.flatnonzero(chance.some("reviews", first) < scenario.reviews.share)
+        self.review_after = chance.some("review_after", self.reviewers)
 
     def contend(self) -> tuple[int, float]:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -137,6 +137,10 @@ class Customers:
     visits: Integers
     carts: Integers
     checkouts: Integers
+
+    def some(self, name: str, orders: slice | Integers) -> npt.NDArray[Any]:
+        """What an array of one entry an order holds for these orders."""
+        return np.asarray(getattr(self, name)[orders])
 
 
 @dataclass(frozen=True)
@@ -394,27 +398,44 @@ class _Chance:
     def __init__(self, seed: int, ordinary: int, hunters: int, fill: Fill) -> None:
         self.seed, self.fill = seed, fill
         self.orders = ordinary + hunters
-        self.rows = (slice(0, ordinary), slice(ordinary, self.orders))
+        self.groups = (slice(0, ordinary), slice(ordinary, self.orders))
+        # Fetching memory from the system costs more than filling it, so one piece serves for all purposes.
+        self.room = np.empty(max(self.orders, ROWS_AT_ONCE * MOST_ATTEMPTS))
 
-    def uniform(self, purpose: str, columns: int = 1) -> Floats:
-        """Uniform in [0, 1), shape orders × columns (orders alone for one column)."""
+    def uniform(self, purpose: str, rows: Integers) -> Floats:
+        """Uniform in [0, 1), one for each of these rows."""
+        drawn = self.room[: self.orders]
+        for rng, group in self._groups(purpose):
+            rng.random(out=drawn[group])
+        return drawn[rows]
+
+    def uniforms(self, purpose: str, columns: int) -> Floats:
+        """Uniform in [0, 1), shape orders × columns."""
         drawn = np.empty((self.orders, columns))
-        for rng, rows in self._groups(purpose):
-            rng.random(out=drawn[rows])
-        return drawn[:, 0] if columns == 1 else drawn
+        for rng, group in self._groups(purpose):
+            rng.random(out=drawn[group])
+        return drawn
 
-    def times(self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any]) -> Floats:
-        """Days, one an order, each of the kind given by `which`."""
-        days = np.empty(self.orders)
-        for normal, part in self._parts(purpose, days):
-            times_from_normal(*_normals_of(kinds, which[part]), normal, out=normal)
-        return days
+    def times(
+        self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any], rows: Integers
+    ) -> Floats:
+        """Days, one for each of these rows, of the kind given for it by `which` (one entry an order)."""
+        drawn, few = self.room[: self.orders], 4 * len(rows) < self.orders
+        for part in self._parts(purpose):
+            self.fill(part.rng, drawn[part.rows])
+            if not few:
+                location, scale = _normals_of(kinds, which[part.rows])
+                times_from_normal(location, scale, drawn[part.rows], out=drawn[part.rows])
+        chosen = drawn[rows]
+        return times_from_normal(*_normals_of(kinds, which[rows]), chosen, out=chosen) if few else chosen
 
     def attempts(self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any]) -> Floats:
         """Days, orders × `MOST_ATTEMPTS`, each of the kind given by `which`."""
         days = np.empty((self.orders, MOST_ATTEMPTS))
-        for normal, part in self._parts(purpose, days):
-            location, scale = _normals_of(kinds, which[part, None])
+        for part in self._parts(purpose):
+            normal = days[part.rows]
+            self.fill(part.rng, normal)
+            location, scale = _normals_of(kinds, which[part.rows, None])
             times_from_normal(location, scale, normal, out=normal)
         return days
 
@@ -423,42 +444,60 @@ class _Chance:
     ) -> tuple[Floats, Floats]:
         """Of the same numbers as `attempts`: everybody's first, and all of those who try again."""
         first, each = np.empty(self.orders), np.empty((len(again), MOST_ATTEMPTS))
-        for normal, part in self._parts(purpose, np.broadcast_to(np.nan, (self.orders, MOST_ATTEMPTS))):
-            times_from_normal(*_normals_of(kinds, which[part]), normal[:, 0], out=first[part])
-            those = slice(*np.searchsorted(again, (part.start, part.stop)))
+        for part in self._parts(purpose):
+            normal = self._rows_of_attempts(part)
+            self.fill(part.rng, normal)
+            times_from_normal(*_normals_of(kinds, which[part.rows]), normal[:, 0], out=first[part.rows])
+            those = slice(*np.searchsorted(again, (part.rows.start, part.rows.stop)))
             location, scale = _normals_of(kinds, which[again[those], None])
-            times_from_normal(location, scale, normal[again[those] - part.start], out=each[those])
+            times_from_normal(location, scale, normal[again[those] - part.rows.start], out=each[those])
         return first, each
+
+    def outcomes(
+        self, scenario: Scenario, method: Integers
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+        """How many attempts each order makes to pay, and whether the last one succeeds."""
+        attempts, paid = np.empty(self.orders, dtype=np.int8), np.empty(self.orders, dtype=np.bool_)
+        for part in self._parts("payment outcome"):
+            uniform = self._rows_of_attempts(part)
+            part.rng.random(out=uniform)
+            attempts[part.rows], paid[part.rows] = _attempts_made(scenario, method[part.rows], uniform)
+        return attempts, paid
 
     def ladder(self, purpose: str, steps: Sequence[Duration]) -> Floats:
         """Days, shape orders × `MOST_STEPS`: one time for each step; steps that do not exist take no time."""
         days = np.zeros((self.orders, MOST_STEPS))
-        for rng, rows in self._groups(purpose):
-            normal = np.empty((rows.stop - rows.start, MOST_STEPS))
+        for rng, group in self._groups(purpose):
+            normal = np.empty((group.stop - group.start, MOST_STEPS))
             self.fill(rng, normal)
             for column, step in enumerate(steps):
                 location, scale = _normal_of(step)
-                days[rows, column] = times_from_normal(location, scale, normal[:, column])
+                days[group, column] = times_from_normal(location, scale, normal[:, column])
         return days
 
     def _groups(self, purpose: str) -> Iterator[tuple[np.random.Generator, slice]]:
         """The stream of each group of buyers, and the rows that are theirs."""
-        for branch, rows in enumerate(self.rows):
-            if rows.stop > rows.start:
-                yield stream(self.seed, purpose, branch), rows
+        for branch, group in enumerate(self.groups):
+            if group.stop > group.start:
+                yield stream(self.seed, purpose, branch), group
 
-    def _parts(self, purpose: str, into: Floats) -> Iterator[tuple[Floats, slice]]:
-        """Normal numbers for the rows of an array, so many at once as a processor's cache holds.
+    def _parts(self, purpose: str) -> Iterator[_Part]:
+        """The rows in parts that a processor's cache holds, each with the stream that comes next."""
+        for rng, group in self._groups(purpose):
+            for start in range(group.start, group.stop, ROWS_AT_ONCE):
+                yield _Part(rng, slice(start, min(start + ROWS_AT_ONCE, group.stop)))
 
-        They lie in the array itself, or, where it cannot be written to, in one place that is used again.
-        """
-        room = None if into.flags.writeable else np.empty((ROWS_AT_ONCE, *into.shape[1:]))
-        for rng, rows in self._groups(purpose):
-            for start in range(rows.start, rows.stop, ROWS_AT_ONCE):
-                part = slice(start, min(start + ROWS_AT_ONCE, rows.stop))
-                normal = into[part] if room is None else room[: part.stop - start]
-                self.fill(rng, normal)
-                yield normal, part
+    def _rows_of_attempts(self, part: _Part) -> Floats:
+        """Room for the attempts of a part's orders."""
+        rows = part.rows.stop - part.rows.start
+        return self.room[: rows * MOST_ATTEMPTS].reshape(rows, MOST_ATTEMPTS)
+
+
+class _Part(NamedTuple):
+    """Some orders, and the stream that decides over them."""
+
+    rng: np.random.Generator
+    rows: slice
 
 
 def _normal_of(kind: Duration) -> tuple[float, float]:
@@ -496,10 +535,11 @@ class Draws:
         self._ordinary, self._hunted = visited, hunted
         self._chance = _Chance(seed, len(visited), len(hunted), fill)
         self._visited = np.concatenate((visited, hunted))
+        everyone = np.arange(self._chance.orders)
         weights = [item.weight for item in scenario.payment.methods]
-        self._method = weighted_choice(weights, self._chance.uniform("payment method"))
-        browsing = self._times("browsing", scenario.demand.browsing)
-        checkout = self._times("checkout", scenario.demand.checkout)
+        self._method = weighted_choice(weights, self._chance.uniform("payment method", everyone))
+        browsing = self._times("browsing", scenario.demand.browsing, everyone)
+        checkout = self._times("checkout", scenario.demand.checkout, everyone)
         placed = self._visited + browsing + checkout
         self._turn = np.argsort(placed, kind="stable")
         self._placed = placed[self._turn] if scenario.price_errors else None
@@ -511,19 +551,25 @@ class Draws:
         if name in self._ready:
             return self._ready.pop(name)
         if name in DRAWN_ALONE:
-            return DRAWN_ALONE[name](self)[self._turn]
+            return DRAWN_ALONE[name](self, self._turn)
         raise AttributeError(name)
 
-    def _times(self, purpose: str, kind: Duration) -> Floats:
-        return self._chance.times(purpose, [kind], self._method)
+    def some(self, name: str, orders: slice | Integers) -> npt.NDArray[Any]:
+        """What an array of one entry an order holds for these orders."""
+        if name in DRAWN_ALONE:
+            return DRAWN_ALONE[name](self, self._turn[orders])
+        return np.asarray(getattr(self, name)[orders])
 
-    def _pay_after(self) -> Floats:
+    def _times(self, purpose: str, kind: Duration, rows: Integers) -> Floats:
+        return self._chance.times(purpose, [kind], self._method, rows)
+
+    def _pay_after(self, rows: Integers) -> Floats:
         kinds = [item.pay_after for item in self._scenario.payment.methods]
-        return self._chance.times("payment delay", kinds, self._method)
+        return self._chance.times("payment delay", kinds, self._method, rows)
 
-    def _attempts(self, purpose: str) -> Floats:
+    def _attempts(self, purpose: str, rows: Integers) -> Floats:
         """The time of each attempt for this purpose."""
-        return self._chance.attempts(purpose, self._kinds_of(purpose), self._method)
+        return self._chance.attempts(purpose, self._kinds_of(purpose), self._method)[rows]
 
     def _kinds_of(self, purpose: str) -> list[Duration]:
         payment = self._scenario.payment
@@ -536,9 +582,7 @@ class Draws:
     def page(self) -> PaymentPage:
         """What the attempts to pay come to."""
         chance, method = self._chance, self._method
-        attempts, paid = _attempts_made(
-            self._scenario, method, chance.uniform("payment outcome", MOST_ATTEMPTS)
-        )
+        attempts, paid = chance.outcomes(self._scenario, method)
         again = np.flatnonzero(attempts > 1)
         redirect, authentication, retry = (
             chance.attempts_made(purpose, self._kinds_of(purpose), method, again)
@@ -551,7 +595,7 @@ class Draws:
         return _page(
             attempts[turn],
             paid[turn],
-            self._pay_after()[turn],
+            self._pay_after(turn),
             (redirect[0][turn], authentication[0][turn]),
             place,
             (redirect[1][row], authentication[1][row], retry[1][row]),
@@ -585,41 +629,51 @@ class Draws:
         return {"visits": visits, "carts": carts, "checkouts": checkouts}
 
     def _returns(self) -> dict[str, Any]:
-        drawn = self._chance.uniform("returns", 3)[self._turn]
-        return {"returned": drawn[:, 0], "return_moment": drawn[:, 1], "resold": drawn[:, 2]}
+        drawn = self._chance.uniforms("returns", 3)
+        names = ("returned", "return_moment", "resold")
+        return {name: drawn[:, column][self._turn] for column, name in enumerate(names)}
 
     def _rare(self) -> dict[str, Any]:
         return _draw_what_is_rare(self._scenario, self._chance, self._turn)
 
 
-DRAWN_ALONE: Final[Mapping[str, Callable[[Draws], npt.NDArray[Any]]]] = MappingProxyType(
+DRAWN_ALONE: Final[Mapping[str, Callable[[Draws, Integers], npt.NDArray[Any]]]] = MappingProxyType(
     {
-        "visited": lambda on: on._visited,
-        "browsing": lambda on: on._times("browsing", on._scenario.demand.browsing),
-        "checkout": lambda on: on._times("checkout", on._scenario.demand.checkout),
-        "method": lambda on: on._method,
-        "acknowledgement": lambda on: on._times("acknowledgement", on._scenario.confirmation.acknowledgement),
-        "check": lambda on: on._times("check", on._scenario.confirmation.check),
-        "pay_after": lambda on: on._pay_after(),
-        "seller_notice": lambda on: on._times("seller notice", on._scenario.payment.seller_notice),
-        "packing": lambda on: on._times("packing", on._scenario.staff.packing),
-        "transit": lambda on: on._times("transit", on._scenario.logistics.transit),
-        "redirect": lambda on: on._attempts("payment page"),
-        "authentication": lambda on: on._attempts("authentication"),
-        "retry": lambda on: on._attempts("payment retry"),
-        "attempt": lambda on: on._chance.uniform("payment outcome", MOST_ATTEMPTS),
-        "door": lambda on: on._chance.uniform("door"),
-        "return_handling": lambda on: on._times("return handling", on._scenario.returns.handling),
-        "return_transit": lambda on: on._times("return transit", on._scenario.logistics.return_transit),
-        "inspection": lambda on: on._times("inspection", on._scenario.returns.inspection),
-        "enquires": lambda on: on._chance.uniform("enquiries"),
-        "enquiry_after": lambda on: on._times("enquiry delay", on._scenario.enquiries.after),
-        "enquiry_handling": lambda on: on._times("enquiry handling", on._scenario.enquiries.handling),
-        "reviews": lambda on: on._chance.uniform("reviews"),
-        "review_after": lambda on: on._times("review delay", on._scenario.reviews.after),
+        "visited": lambda on, rows: on._visited[rows],
+        "browsing": lambda on, rows: on._times("browsing", on._scenario.demand.browsing, rows),
+        "checkout": lambda on, rows: on._times("checkout", on._scenario.demand.checkout, rows),
+        "method": lambda on, rows: on._method[rows],
+        "acknowledgement": lambda on, rows: on._times(
+            "acknowledgement", on._scenario.confirmation.acknowledgement, rows
+        ),
+        "check": lambda on, rows: on._times("check", on._scenario.confirmation.check, rows),
+        "pay_after": lambda on, rows: on._pay_after(rows),
+        "seller_notice": lambda on, rows: on._times(
+            "seller notice", on._scenario.payment.seller_notice, rows
+        ),
+        "packing": lambda on, rows: on._times("packing", on._scenario.staff.packing, rows),
+        "transit": lambda on, rows: on._times("transit", on._scenario.logistics.transit, rows),
+        "redirect": lambda on, rows: on._attempts("payment page", rows),
+        "authentication": lambda on, rows: on._attempts("authentication", rows),
+        "retry": lambda on, rows: on._attempts("payment retry", rows),
+        "attempt": lambda on, rows: on._chance.uniforms("payment outcome", MOST_ATTEMPTS)[rows],
+        "door": lambda on, rows: on._chance.uniform("door", rows),
+        "return_handling": lambda on, rows: on._times("return handling", on._scenario.returns.handling, rows),
+        "return_transit": lambda on, rows: on._times(
+            "return transit", on._scenario.logistics.return_transit, rows
+        ),
+        "inspection": lambda on, rows: on._times("inspection", on._scenario.returns.inspection, rows),
+        "enquires": lambda on, rows: on._chance.uniform("enquiries", rows),
+        "enquiry_after": lambda on, rows: on._times("enquiry delay", on._scenario.enquiries.after, rows),
+        "enquiry_handling": lambda on, rows: on._times(
+            "enquiry handling", on._scenario.enquiries.handling, rows
+        ),
+        "reviews": lambda on, rows: on._chance.uniform("reviews", rows),
+        "review_after": lambda on, rows: on._times("review delay", on._scenario.reviews.after, rows),
     }
 )
-"""Arrays of one entry an order, by their name in `Customers`: how each is drawn, in order of arrival."""
+"""Arrays of one entry an order, by their name in `Customers`: how each is drawn for some rows, which are the
+orders in order of arrival."""
 
 DRAWN_TOGETHER: Final[Mapping[str, Callable[[Draws], dict[str, Any]]]] = MappingProxyType(
     dict.fromkeys(("member", "members_joined"), Draws._members)
@@ -663,10 +717,12 @@ def _draw_what_is_rare(scenario: Scenario, chance: _Chance, turn: Integers) -> d
     def uniform(happens: bool, purpose: str, columns: int = 1) -> Floats:
         # 1 is what no uniform number reaches: no share lies above it.
         shape = len(turn) if columns == 1 else (len(turn), columns)
-        return chance.uniform(purpose, columns)[turn] if happens else np.broadcast_to(1.0, shape)
+        if not happens:
+            return np.broadcast_to(1.0, shape)
+        return chance.uniform(purpose, turn) if columns == 1 else chance.uniforms(purpose, columns)[turn]
 
     def times(happens: bool, purpose: str, kind: Duration) -> Floats:
-        return chance.times(purpose, [kind], alike)[turn] if happens else np.broadcast_to(0.0, len(turn))
+        return chance.times(purpose, [kind], alike, turn) if happens else np.broadcast_to(0.0, len(turn))
 
     steps = [step.lasts for step in scenario.disputes.steps]
     return {
