@@ -11,7 +11,7 @@ What the arrays cannot express they refuse, naming it: see `REFUSALS` and `EXPRE
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
 from types import MappingProxyType
@@ -28,7 +28,7 @@ from simlib.languages import _
 from simlib.payment.collection import ROUTES, Route
 from simlib.records import MILESTONES, STATES, Run, Table
 from simlib.scenario import Part, Scenario
-from simlib.shop.customers import Customers, Draws, payment_page
+from simlib.shop.customers import Customers, Draws, payment_page, prices_seen
 from simlib.streams import Floats, Integers, tick, to_ticks
 from simlib.world import LARGEST_SEED, MOST_DAYS
 
@@ -371,26 +371,28 @@ class Flow:
         first = slice(0, count)
         self.visited, self.carted, self.placed = visited[first], carted[first], placed[first]
         self.visited_before = _arrival_before(visited)[first]
+        self.traffic = {"visits": chance.visits, "carts": chance.carts, "checkouts": chance.checkouts}
+        self._read_baskets(chance)
+        self.page = payment_page(scenario, chance) if isinstance(chance, Customers) else chance.page
+        self.paid = self.page.paid[first]
+        self._read_whom_few_are(chance)
         self.acknowledged = chance.some("acknowledgement", first)
         self.acknowledged += self.placed
         self.notice, self.packing = chance.some("seller_notice", first), chance.some("packing", first)
         self.transit = chance.some("transit", first)
         self.check_first = scenario.confirmation.mode == "check-first"
         self.check = chance.some("check", first) if self.check_first else np.empty(0)
-        self.page = payment_page(scenario, chance) if isinstance(chance, Customers) else chance.page
-        self.paid = self.page.paid[first]
-        self._read_baskets(chance)
-        self._read_whom_few_are(chance)
-        self.traffic = {"visits": chance.visits, "carts": chance.carts, "checkouts": chance.checkouts}
         self.found = outcome(count, len(self.enquirers), len(self.senders))
         self.restocked: list[tuple[float, int, int]] = []
 
     def _read_baskets(self, chance: Customers | Draws) -> None:
+        """Lines in small numbers, for they are many; the price of each only where it is not the catalogue's."""
         first_line = chance.first_line
         lines = slice(0, int(first_line[self.count]))
-        self.first_line = first_line[: self.count + 1]
-        self.product, self.pieces = chance.product[lines], chance.pieces[lines]
-        self.unit_price = chance.unit_price[lines]
+        self.first_line = first_line[: self.count + 1].astype(np.int32)
+        self.product = chance.product[lines].astype(np.int32)
+        self.pieces = chance.pieces[lines].astype(np.int8)
+        self.price_seen = chance.unit_price[lines] if self.scenario.price_errors else None
         self.member, self.joined = chance.member[: self.count], chance.members_joined
         self.method = chance.method[: self.count].astype(np.int8)
 
@@ -434,27 +436,32 @@ class Flow:
             strict=True,
         )
         self.restocked = [(t, product, pieces) for t, product, pieces in deliveries if t < self.days]
+        self._let_go()
         return ending, t
+
+    def _let_go(self) -> None:
+        """Of a million orders, what only the loop needs is worth 120 MB."""
+        none = np.empty(0)
+        self.found = self.found._replace(since=none, turn=none)
+        self.page = replace(self.page, pay_after=none, last_login=none)
+        self.visited_before = self.check = self.packing = none
 
     def run(self, seed: int) -> Run:
         """The records."""
-        scenario, count = self.scenario, self.count
+        scenario = self.scenario
+        # Before the courier's times become moments.
+        refused = np.flatnonzero(self.refused[self.senders])
+        sent_back = self.senders[refused]
+        on_the_way = self.transit[sent_back] + self.return_transit[refused]
         orders = _orders(self)
-        lines = Table(
-            {
-                "order": np.repeat(np.arange(count), np.diff(self.first_line)),
-                "product": self.product,
-                "pieces": self.pieces,
-                "unit_price": self.unit_price,
-            }
+        lines = LaterTable(
+            partial(_lines, scenario, self.first_line, self.product, self.pieces, self.price_seen)
         )
         back = orders["return_received"]
-        if self.refused.any():
-            refused = np.flatnonzero(self.refused[self.senders])
-            those = self.senders[refused]
-            sent_back = orders["picked_up"][those] + self.transit[those] + self.return_transit[refused]
+        if len(sent_back):
             back = back.copy()
-            back[those] = np.where(sent_back < self.days, sent_back, np.nan)
+            arrives = orders["picked_up"][sent_back] + on_the_way
+            back[sent_back] = np.where(arrives < self.days, arrives, np.nan)
         return Run(
             scenario=scenario,
             days=self.days,
@@ -469,6 +476,24 @@ class Flow:
             ),
             stock=LaterTable(partial(books.movements, orders, lines, self.resold, self.restocked)),
         )
+
+
+def _lines(
+    scenario: Scenario,
+    first_line: npt.NDArray[np.int32],
+    product: npt.NDArray[np.int32],
+    pieces: npt.NDArray[np.int8],
+    price_seen: Integers | None,
+) -> Table:
+    """One row a line of an order."""
+    return Table(
+        {
+            "order": np.repeat(np.arange(len(first_line) - 1), np.diff(first_line)),
+            "product": product.astype(np.int64),
+            "pieces": pieces.astype(np.int64),
+            "unit_price": prices_seen(scenario, None, product) if price_seen is None else price_seen,
+        }
+    )
 
 
 def _arrival_before(visited: Floats) -> Floats:
@@ -524,7 +549,8 @@ def _mispriced(flow: Flow) -> npt.NDArray[np.bool_]:
             int((floor * scenario.minor(product.price)).to_integral_value(ROUND_CEILING))
             for product in scenario.catalogue
         ]
-        too_low = np.flatnonzero(flow.unit_price < np.array(lowest)[flow.product])
+        price = prices_seen(scenario, None, flow.product) if flow.price_seen is None else flow.price_seen
+        too_low = np.flatnonzero(price < np.array(lowest)[flow.product])
         mispriced[np.searchsorted(flow.first_line, too_low, side="right") - 1] = True
     return mispriced
 
@@ -629,13 +655,18 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
     confirmed = flow.acknowledged
     if flow.check_first:
         confirmed = _except(checked.copy(), fails)
-    redirected = _except(confirmed + flow.page.opened[first], at_door)
-    paid = confirmed + flow.page.ended[first]
+    # Times become moments in place: at a million orders each further column is 8 MB.
+    redirected, paid, told = flow.page.opened[first], flow.page.ended[first], flow.notice
+    redirected += confirmed
+    _except(redirected, at_door)
+    paid += confirmed
     given_up = paid[unpaid]
     _except(paid, unpaid)
-    told = paid + flow.notice
+    told += paid
     picked_up = WeeklyClock(flow.scenario.logistics.pickup, flow.scenario.start).next_each(packed)
-    delivered = _except(picked_up + flow.transit, flow.refused)
+    delivered = flow.transit
+    delivered += picked_up
+    _except(delivered, flow.refused)
     paid[at_door] = delivered[at_door]
     ends = _cooling_off_ends(flow, delivered)
     requested, back = _returns(flow, delivered, ends)
@@ -671,7 +702,7 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
     for name, t in reached.items():
         # An order is placed within the run.
         if name not in ("visited", "carted", "placed") and t is not never:
-            reached[name] = np.where(t < flow.days, t, np.nan)
+            np.copyto(t, np.nan, where=t >= flow.days)
     # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
     return {name: reached.get(name, never) for name in MILESTONES}
 
@@ -733,7 +764,7 @@ def _orders(flow: Flow) -> Table:
     def total(each: Integers) -> Integers:
         return np.add.reduceat(each * flow.pieces, starts) if count else np.zeros(0, dtype=np.int64)
 
-    amount = total(flow.unit_price)
+    list_amount = total(price[flow.product])
     return Table(
         {
             "order": np.arange(count),
@@ -741,8 +772,8 @@ def _orders(flow: Flow) -> Table:
             "payment_method": flow.method,
             "state": _states(flow, reached),
             "route": np.full(count, ROUTES.index(route), dtype=np.int8),
-            "amount": amount,
-            "list_amount": total(price[flow.product]) if scenario.price_errors else amount,
+            "amount": list_amount if flow.price_seen is None else total(flow.price_seen),
+            "list_amount": list_amount,
             "goods_cost": total(cost[flow.product]),
             **reached,
         },

@@ -534,7 +534,7 @@ class Draws:
         self._scenario, self._days, self._seed = scenario, days, seed
         self._ordinary, self._hunted = visited, hunted
         self._chance = _Chance(seed, len(visited), len(hunted), fill)
-        self._visited = np.concatenate((visited, hunted))
+        self._visited = np.concatenate((visited, hunted)) if len(hunted) else visited
         everyone = np.arange(self._chance.orders)
         weights = [item.weight for item in scenario.payment.methods]
         self._method = weighted_choice(weights, self._chance.uniform("payment method", everyone))
