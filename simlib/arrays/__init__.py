@@ -530,14 +530,16 @@ def _first_requests(flow: Flow) -> tuple[Floats, Floats, Integers]:
     soon = np.flatnonzero(flow.enquired < flow.days)
     enquires = flow.enquirers[soon]
     t = np.concatenate((t[asks], flow.enquired[soon]))
-    cause = np.concatenate((cause[asks], flow.placed[enquires]))
-    event = np.concatenate((asks * contention.KINDS + kind, enquires * contention.KINDS + contention.ENQUIRY))
     turn = np.argsort(t, kind="stable")
-    t, cause = t[turn], cause[turn]
+    t = t[turn]
+    cause = np.concatenate((cause[asks], flow.placed[enquires]))[turn]
     if ((t[1:] == t[:-1]) & (cause[1:] < cause[:-1])).any():
         again = np.lexsort((cause, t))
-        turn, t, cause = turn[again], t[again], cause[again]
-    return t, cause, event[turn]
+        turn, cause = turn[again], cause[again]
+    asks *= contention.KINDS
+    asks += kind
+    enquires = enquires * contention.KINDS + contention.ENQUIRY
+    return t, cause, np.concatenate((asks, enquires))[turn]
 
 
 def _mispriced(flow: Flow) -> npt.NDArray[np.bool_]:
@@ -755,7 +757,6 @@ def _states(flow: Flow, reached: Mapping[str, Floats]) -> npt.NDArray[np.int8]:
 
 def _orders(flow: Flow) -> Table:
     scenario, count = flow.scenario, flow.count
-    reached = _milestones(flow)
     starts = flow.first_line[:count]
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue])
     cost = np.array([scenario.minor(item.unit_cost) for item in scenario.catalogue])
@@ -765,6 +766,9 @@ def _orders(flow: Flow) -> Table:
         return np.add.reduceat(each * flow.pieces, starts) if count else np.zeros(0, dtype=np.int64)
 
     list_amount = total(price[flow.product])
+    amount = list_amount if flow.price_seen is None else total(flow.price_seen)
+    goods_cost = total(cost[flow.product])
+    reached = _milestones(flow)
     return Table(
         {
             "order": np.arange(count),
@@ -772,9 +776,9 @@ def _orders(flow: Flow) -> Table:
             "payment_method": flow.method,
             "state": _states(flow, reached),
             "route": np.full(count, ROUTES.index(route), dtype=np.int8),
-            "amount": list_amount if flow.price_seen is None else total(flow.price_seen),
+            "amount": amount,
             "list_amount": list_amount,
-            "goods_cost": total(cost[flow.product]),
+            "goods_cost": goods_cost,
             **reached,
         },
         {
