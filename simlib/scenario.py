@@ -620,7 +620,11 @@ class CoolingOff(Part):
     days
         Length; 0 where there is none.
     runs_from
-        ``receipt``: from the moment of delivery; ``day-after-receipt``: from the following midnight.
+        ``receipt``: from the moment of delivery, so many times 24 hours; ``day-after-receipt``: from the following
+        midnight. Statutes count calendar days (`simlib.platform.jurisdictions.window_ends`); Taiwan's preset takes
+        ``receipt`` all the same, because the vault's "10 days" under examination (row C11) are 3 + 7 times 24 hours.
+        By the statute an order stays open up to a day longer, half a day in the mean, and over a weekend longer
+        still where a last day of rest gives way.
     basis
         statute, shop-policy, or none.
     """

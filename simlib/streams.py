@@ -155,6 +155,23 @@ def times_from_normal(
     return np.asarray(np.maximum(days, TICK, out=days))
 
 
+FEW: Final = 64
+"""So many thresholds are compared with all numbers one after the other; more are searched for each number."""
+
+
+def thresholds_reached(thresholds: Floats, numbers: Floats) -> Integers:
+    """How many of some ascending thresholds each number has reached (`numpy.searchsorted`, from the right).
+
+    For a few thresholds comparing is ten times as fast as searching: no comparison has to wait for another.
+    """
+    if len(thresholds) > FEW:
+        return np.asarray(np.searchsorted(thresholds, numbers, side="right"), dtype=np.int64)
+    reached = np.zeros(len(numbers), dtype=np.int8)
+    for threshold in thresholds:
+        reached += numbers >= threshold
+    return reached.astype(np.int64)
+
+
 def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
     """Indices chosen with the given relative weights.
 
@@ -166,12 +183,10 @@ def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
         Uniform numbers in [0, 1).
     """
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
-    chosen = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    # With weights near the smallest number there is, the product may round up to the sum.
-    return np.asarray(np.minimum(chosen, len(cumulative) - 1), dtype=np.int64)
+    # The last sum is not looked at: with weights near the smallest number there is, the product may round up to it.
+    return thresholds_reached(cumulative[:-1], uniform * cumulative[-1])
 
 
 def repetitions(chance: float, uniform: Floats, most: int) -> Integers:
     """How often something is repeated when each repetition has the same chance, at most `most` times."""
-    thresholds = 1 - np.power(chance, np.arange(1, most + 1))
-    return np.searchsorted(thresholds, uniform, side="right").astype(np.int64)
+    return thresholds_reached(1 - np.power(chance, np.arange(1, most + 1)), uniform)

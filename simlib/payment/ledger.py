@@ -7,6 +7,7 @@ accounts are the parties between which money and goods' value move, seen from th
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Final
 
 ACCOUNTS: Final = (
@@ -129,12 +130,12 @@ class Ledger:
     def _enter(self, t: float, kind: str, order: int, amounts: dict[str, int], currency: int) -> None:
         if sum(amounts.values()) != 0:
             raise ValueError(f"{kind} of order {order} does not sum to zero: {amounts}")
-        code = KIND_CODES[kind]
-        for account, amount in amounts.items():
-            if amount:
-                self.rows.append(
-                    (t, self.transactions, code, order, ACCOUNT_CODES[account], amount, currency)
-                )
+        code, transaction = KIND_CODES[kind], self.transactions
+        self.rows += [
+            (t, transaction, code, order, ACCOUNT_CODES[account], amount, currency)
+            for account, amount in amounts.items()
+            if amount
+        ]
 
 
 def share_of(amount: int, share: float) -> int:
@@ -142,4 +143,9 @@ def share_of(amount: int, share: float) -> int:
 
     Reckoned in decimals of the share as it is written, so that 2.8 % is 2.8 % and not its binary neighbour.
     """
-    return int((amount * Decimal(repr(share))).to_integral_value(ROUND_HALF_EVEN))
+    return int((amount * _as_written(share)).to_integral_value(ROUND_HALF_EVEN))
+
+
+@cache
+def _as_written(share: float) -> Decimal:
+    return Decimal(repr(share))
