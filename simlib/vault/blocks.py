@@ -10,11 +10,12 @@ import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from simlib.vault.keyring import Compartment
+from simlib.vault.reading import CELL
 from simlib.vault.sealing import Broken, Tagger, derive, open_numbered, pack, seal_numbered
 
 BLOCK_ROWS = 1_000
 Cells = Sequence[str]
-_ROW, CELL = "\x1e", "\x1f"
+_ROW = "\x1e"
 _PLAIN, _JSON = b"\x00", b"\x01"
 _MAX_BYTES = 64 << 20
 _LEVEL = 1  # level 3 saves a thirtieth of the room for half as much time again

@@ -256,7 +256,7 @@ def _describe(path: Path) -> tuple[BundledFile, Path]:
         reader = TableReader(hashing.buffered(), path.name, encoding)
         rows, times = 0, []
         for chunk in reader.chunks():
-            rows += len(chunk.rows)
+            rows += len(chunk)
             times += _period(reader.table, chunk.columns)
         hashing.drain()
     first, last = (min(times), max(times)) if times else ("", "")
@@ -264,7 +264,7 @@ def _describe(path: Path) -> tuple[BundledFile, Path]:
     return told, path
 
 
-def _period(table: Table, columns: list[tuple[str, ...]]) -> list[str]:
+def _period(table: Table, columns: list[Sequence[str]]) -> list[str]:
     names = [spec.name for spec in table.fields]
     if "changed_at" not in names:
         return []

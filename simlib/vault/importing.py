@@ -257,16 +257,16 @@ class TableImport:
     # -- rows in
 
     def _take(self, chunk: Chunk) -> None:
-        self._counts["rows"] += len(chunk.rows)
+        self._counts["rows"] += len(chunk)
         keys = _keys(self._table, chunk)
         identities = self._identity.many(keys)
-        texts = row_texts(chunk.rows)
+        texts = row_texts(chunk.rows) if chunk.texts is None else chunk.texts
         contents = self._content.many(texts)
         tags = _numbers(identities)
         self._seen.append(tags)
         known = self._entries_by_tag(tags)
         compartments = self._compartments(chunk)
-        wanted: Sequence[int] = range(len(chunk.rows))
+        wanted: Sequence[int] = range(len(chunk))
         if known:
             wanted = [
                 at
@@ -276,7 +276,7 @@ class TableImport:
                 )
             ]
         else:
-            self._counts["new"] += len(chunk.rows)
+            self._counts["new"] += len(chunk)
         for _number, run in groupby(wanted, key=lambda at: compartments[at].compartment.number):
             places = list(run)
             waiting = compartments[places[0]]
@@ -303,7 +303,7 @@ class TableImport:
         fate = "new"
         if entries:
             number = int.from_bytes(content, "big")
-            fate = self._compare(chunk.first + at, chunk.rows[at], key, number, entries, waiting)
+            fate = self._compare(chunk.first + at, chunk.row(at), key, number, entries, waiting)
         self._counts[fate] += 1
         return fate in ("new", "changed")
 
