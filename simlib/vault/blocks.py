@@ -15,37 +15,29 @@ from simlib.vault.sealing import Broken, Tagger, derive, open_numbered, pack, se
 
 BLOCK_ROWS = 1_000
 Cells = Sequence[str]
-_ROW = "\x1e"
+_ROW, _CELL = b"\x1e", CELL.encode()
 _PLAIN, _JSON = b"\x00", b"\x01"
 _MAX_BYTES = 64 << 20
 _LEVEL = 1  # level 3 saves a thirtieth of the room for half as much time again
 
 
-def row_text(row: Cells) -> str:
+def row_text(row: Cells) -> bytes:
     """A row as one text, another for each other row: cells joined, or JSON if one holds the sign."""
     text = CELL.join(row)
     if text.count(CELL) != len(row) - 1:
         text = json.dumps(list(row), ensure_ascii=False).replace(CELL, "\\u001f")
-    return text
+    return text.encode()
 
 
-def row_texts(rows: Sequence[Cells]) -> list[str]:
-    """`row_text` of many rows of equally many cells; the signs are counted once for all of them."""
-    texts = [CELL.join(row) for row in rows]
-    if "".join(texts).count(CELL) != len(rows) * (len(rows[0]) - 1):
-        texts = [row_text(row) for row in rows]
-    return texts
-
-
-def _cells(text: str, width: int) -> list[str]:
+def _cells(text: bytes, width: int) -> list[str]:
     # JSON writes the sign as an escape, so a text that holds it the right number of times is no JSON.
-    if text.count(CELL) == width - 1:
-        return text.split(CELL)
+    if text.count(_CELL) == width - 1:
+        return text.decode().split(CELL)
     cells: list[str] = json.loads(text)
     return cells
 
 
-def join_rows(texts: Sequence[str], width: int) -> bytes:
+def join_rows(texts: Sequence[bytes], width: int) -> bytes:
     """Write rows as bytes, before compression.
 
     The signs that separate cells and rows are counted afterwards: if a cell holds one of them, JSON is used.
@@ -58,8 +50,8 @@ def join_rows(texts: Sequence[str], width: int) -> bytes:
         Cells in a row, two at least.
     """
     text = _ROW.join(texts)
-    if text.count(CELL) == len(texts) * (width - 1) and text.count(_ROW) == len(texts) - 1:
-        return _PLAIN + text.encode()
+    if text.count(_CELL) == len(texts) * (width - 1) and text.count(_ROW) == len(texts) - 1:
+        return _PLAIN + text
     return _JSON + json.dumps([_cells(one, width) for one in texts], ensure_ascii=False).encode()
 
 
@@ -73,10 +65,10 @@ def decode_rows(data: bytes) -> list[list[str]]:
     return [split_row(row) for row in decode_texts(data)]
 
 
-def decode_texts(data: bytes) -> list[str] | list[list[str]]:
+def decode_texts(data: bytes) -> list[bytes] | list[list[str]]:
     """The same, but each row still one text where it can be: for one row of a thousand, the rest stays whole."""
     try:
-        text = zstandard.ZstdDecompressor().decompress(data[1:], _MAX_BYTES).decode()
+        text = zstandard.ZstdDecompressor().decompress(data[1:], _MAX_BYTES)
     except zstandard.ZstdError:
         raise Broken from None
     if data[:1] == _PLAIN:
@@ -85,9 +77,9 @@ def decode_texts(data: bytes) -> list[str] | list[list[str]]:
     return rows
 
 
-def split_row(row: str | list[str]) -> list[str]:
+def split_row(row: bytes | list[str]) -> list[str]:
     """One row of `decode_texts` as cells."""
-    return row.split(CELL) if isinstance(row, str) else row
+    return row.decode().split(CELL) if isinstance(row, bytes) else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +130,7 @@ def open_block(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[list[st
     return [split_row(row) for row in open_texts(cipher, place, sealed)]
 
 
-def open_texts(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[str] | list[list[str]]:
+def open_texts(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[bytes] | list[list[str]]:
     """`open_block`, with each row as `decode_texts` gives it."""
     rows = decode_texts(open_numbered(cipher, place.serial, sealed, place.context()))
     if len(rows) != place.rows:

@@ -37,7 +37,7 @@ from simlib.languages import _
 from simlib.vault.accounts import check_password
 from simlib.vault.files import canonical, flush_folder, replace_file
 from simlib.vault.keyring import SUITE
-from simlib.vault.reading import TableReader, detect, open_input
+from simlib.vault.reading import Column, TableReader, detect, open_input
 from simlib.vault.schema import TABLES, Table
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, open_numbered, pack, seal_numbered
 
@@ -264,12 +264,12 @@ def _describe(path: Path) -> tuple[BundledFile, Path]:
     return told, path
 
 
-def _period(table: Table, columns: list[Sequence[str]]) -> list[str]:
+def _period(table: Table, columns: list[Column]) -> list[str]:
     names = [spec.name for spec in table.fields]
     if "changed_at" not in names:
         return []
     times = [one for one in columns[names.index("changed_at")] if one]
-    return [min(times)[:10], max(times)[:10]] if times else []
+    return [min(times)[:10].decode(), max(times)[:10].decode()] if times else []
 
 
 def _write(

@@ -75,7 +75,7 @@ class Holdings:
         )
         self._version = store.foreign_changes()
         self._catalogues: dict[int, Catalogue] = {}
-        self._blocks: OrderedDict[int, tuple[str, list[str] | list[list[str]]]] = OrderedDict()
+        self._blocks: OrderedDict[int, tuple[str, list[bytes] | list[list[str]]]] = OrderedDict()
         self._import_ids: dict[int, bytes] = {}
         self._taggers: dict[tuple[int, str], Tagger] = {}
         self._superseded: dict[int, frozenset[Place]] = {}
@@ -150,7 +150,7 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         return open_block(block_cipher(self.vault, compartment, identity), place, sealed)
 
-    def _block(self, serial: int) -> tuple[str, list[str] | list[list[str]]]:
+    def _block(self, serial: int) -> tuple[str, list[bytes] | list[list[str]]]:
         """(table, rows) of one block; the last few are kept open."""
         if serial in self._blocks:
             self._blocks.move_to_end(serial)

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, join_rows, row_texts, seal_block
+from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, join_rows, row_text, seal_block
 from simlib.vault.catalogue import Share
 from simlib.vault.files import canonical
 from simlib.vault.holdings import Change, Holdings, Place
 from simlib.vault.keyring import Compartment
-from simlib.vault.reading import Chunk, TableReader, shown
+from simlib.vault.reading import Chunk, Column, TableReader, shown
 from simlib.vault.schema import ORDER_LINES, ORDERS, Table
 from simlib.vault.sealing import SALT_BYTES, derive, pack, seal
 from simlib.vault.segments import IDENTITY, POSITION, Entries, block_digest_part
@@ -102,24 +102,36 @@ def normal_phone(text: str) -> str:
 
 
 _NO_DIGITS = {sign: None for sign in range(128) if not chr(sign).isdigit()}
+_NO_DIGIT_BYTES = bytes(_NO_DIGITS)
 
 
-def _same(text: str) -> str:
-    return text
+def _email_bytes(cell: bytes) -> bytes:
+    return cell.lower() if cell.isascii() else normal_email(cell.decode()).encode()
 
 
-LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[str], str]]]] = {
+def _phone_bytes(cell: bytes) -> bytes:
+    if cell.isascii():
+        return cell.translate(None, _NO_DIGIT_BYTES)[-8:]
+    return normal_phone(cell.decode()).encode()
+
+
+def _same(cell: bytes) -> bytes:
+    return cell
+
+
+LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[bytes], bytes]]]] = {
     "members": {
-        "email": (("email",), normal_email),
-        "phone": (("mobile", "phone"), normal_phone),
+        "email": (("email",), _email_bytes),
+        "phone": (("mobile", "phone"), _phone_bytes),
     },
     "orders": {
-        "email": (("buyer_email",), normal_email),
-        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), normal_phone),
+        "email": (("buyer_email",), _email_bytes),
+        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), _phone_bytes),
     },
     "order_lines": {"order": (("order_number",), _same)},
 }
-"""Table → kind of index → its columns and how their texts are made comparable."""
+"""Table → kind of index → its columns and how their cells are made comparable, as `normal_email` and
+`normal_phone` do it (an e-mail address holds no blanks once it is checked)."""
 
 _FAMILY = {"members": "members", "orders": "orders", "order_lines": "orders"}
 _MONTH = {"members": "registered_at", "orders": "ordered_at"}
@@ -138,10 +150,10 @@ def key_text(table: Table, row: Sequence[str]) -> str:
     return "\x1f".join(row[place].replace("\x10", "\x10\x10").replace("\x1f", "\x10u") for place in places)
 
 
-def _keys(table: Table, chunk: Chunk) -> Sequence[str]:
+def _keys(table: Table, chunk: Chunk) -> Column:
     if len(table.primary_key) == 1:
         return chunk.columns[_places(table, table.primary_key)[0]]
-    return [key_text(table, row) for row in chunk.rows]
+    return [key_text(table, row).encode() for row in chunk.rows]
 
 
 def _places(table: Table, names: Sequence[str]) -> list[int]:
@@ -155,8 +167,8 @@ class _Waiting:
 
     compartment: Compartment
     cipher: AESGCM
-    texts: list[str] = field(default_factory=list)
-    columns: dict[str, list[str]] = field(default_factory=dict)
+    texts: list[bytes] = field(default_factory=list)
+    columns: dict[str, list[bytes]] = field(default_factory=dict)
     identities: list[bytes] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     replaced: list[list[str]] = field(default_factory=list)
@@ -260,7 +272,7 @@ class TableImport:
         self._counts["rows"] += len(chunk)
         keys = _keys(self._table, chunk)
         identities = self._identity.many(keys)
-        texts = row_texts(chunk.rows) if chunk.texts is None else chunk.texts
+        texts = [row_text(row) for row in chunk.rows] if chunk.texts is None else chunk.texts
         contents = self._content.many(texts)
         tags = _numbers(identities)
         self._seen.append(tags)
@@ -272,7 +284,7 @@ class TableImport:
                 at
                 for at in wanted
                 if self._is_wanted(
-                    chunk, at, keys[at], contents[at], known.get(int(tags[at]), []), compartments[at]
+                    chunk, at, keys[at].decode(), contents[at], known.get(int(tags[at]), []), compartments[at]
                 )
             ]
         else:
@@ -387,23 +399,24 @@ class TableImport:
         if self._table is ORDER_LINES:
             return self._order_compartments(chunk)
         (place,) = _places(self._table, [_MONTH[self._table.name]])
-        months = [cell[:7] for cell in chunk.columns[place]]
-        for month in set(months) & self._gone:
+        cells = [cell[:7] for cell in chunk.columns[place]]
+        named = {cell: cell.decode() for cell in sorted(set(cells))}
+        for month in sorted(set(named.values()) & self._gone):
             raise SafeShopError(
                 _("{file}, row {row}: the month {month} was destroyed in the vault; remove its rows.").format(
-                    file=self._reader.name, row=chunk.first + months.index(month), month=month
+                    file=self._reader.name, row=chunk.first + cells.index(month.encode()), month=month
                 )
             )
         by_month = {
-            month: self._place_for(self._change.compartment(self._family, month))
-            for month in sorted(set(months))
+            cell: self._place_for(self._change.compartment(self._family, month))
+            for cell, month in named.items()
         }
-        return [by_month[month] for month in months]
+        return [by_month[cell] for cell in cells]
 
     def _order_compartments(self, chunk: Chunk) -> list[_Waiting]:
         """A line lies where its order lies."""
         holdings = self._holdings
-        tags = _numbers([self._order_tag(cell.encode()) for cell in chunk.columns[0]])
+        tags = _numbers(self._order_tag.many(chunk.columns[0]))
         missing = np.array([tag for tag in tags if int(tag) not in self._lines_of], np.uint64)
         if len(self._lines_of) > 200_000:
             self._lines_of.clear()
@@ -418,7 +431,7 @@ class TableImport:
                     _(
                         "{file}, row {row}, column order_number: the vault has no order {key}; "
                         "import the orders first."
-                    ).format(file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at]))
+                    ).format(file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at].decode()))
                 )
             found.append(self._place_for(self._lines_of[int(tag)]))
         return found
@@ -437,7 +450,9 @@ class TableImport:
     def _flush(self, waiting: _Waiting) -> None:
         totals = self._change.totals(waiting.compartment)
         if waiting.replaced:
-            gone = {name: [row[self._column[name]] for row in waiting.replaced] for name in waiting.columns}
+            gone = {
+                name: [row[self._column[name]].encode() for row in waiting.replaced] for name in waiting.columns
+            }
             totals.add(self._table, gone, -1)
             waiting.replaced = []
         texts, serial = waiting.texts[:BLOCK_ROWS], self._serial
@@ -470,7 +485,7 @@ class TableImport:
 
     # -- index
 
-    def _index(self, waiting: _Waiting, serial: int, columns: dict[str, list[str]]) -> None:
+    def _index(self, waiting: _Waiting, serial: int, columns: dict[str, list[bytes]]) -> None:
         count = min(BLOCK_ROWS, len(waiting.identities))
         identity = np.zeros(count, IDENTITY)
         identity["tag"] = _numbers(waiting.identities[:count])
@@ -529,9 +544,11 @@ class TableImport:
         )
 
 
-def _distinct(cells: Sequence[Sequence[str]], normal: Callable[[str], str]) -> tuple[list[str], list[int]]:
+def _distinct(
+    cells: Sequence[Column], normal: Callable[[bytes], bytes]
+) -> tuple[list[bytes], list[int]]:
     """The texts to look up by and their rows; a text in two columns of a row counts once."""
-    texts: list[str] = []
+    texts: list[bytes] = []
     rows: list[int] = []
     for place, column in enumerate(cells):
         new = [bool(text) for text in column]

@@ -166,6 +166,9 @@ def open_input(path: Path) -> BinaryIO:
         ) from None
 
 
+Column = Sequence[bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Checked rows, in the table's order of columns.
@@ -175,15 +178,15 @@ class Chunk:
     first
         Number of the first row, the header being row 1.
     columns
-        The cells by column.
+        The cells by column, in UTF-8: as texts they would take three times as long to make.
     texts
         Each row as one text, cells joined by U+001F, if reading came by it anyway; none of its cells holds
         that sign.
     """
 
     first: int
-    columns: list[Sequence[str]]
-    texts: list[str] | None = None
+    columns: list[Column]
+    texts: list[bytes] | None = None
 
     def __len__(self) -> int:
         """How many rows."""
@@ -191,31 +194,31 @@ class Chunk:
 
     def row(self, at: int) -> list[str]:
         """The cells of one row."""
-        return [column[at] for column in self.columns]
+        return [column[at].decode() for column in self.columns]
 
     @property
     def rows(self) -> list[list[str]]:
         """The cells by row."""
-        return [list(row) for row in zip(*self.columns, strict=True)]
+        return [self.row(at) for at in range(len(self))]
 
 
 class _Lines:
-    """A file's text by lines: one at a time for the csv module, or a thousand at once where that will do.
+    """A file's lines in UTF-8: one at a time for the csv module, or a thousand at once where that will do.
 
     Parameters
     ----------
     file
         Bytes; need not be seekable.
-    codec
+    encoding
         How they are decoded, strictly.
     too_long
         Makes the error for a line that could only fill the memory.
     """
 
-    def __init__(self, file: BinaryIO, codec: str, too_long: Callable[[], SafeShopError]) -> None:
-        self._file, self._too_long = file, too_long
-        self._decoder = codecs.getincrementaldecoder(codec)("strict")
-        self._text, self._ended = "", False
+    def __init__(self, file: BinaryIO, encoding: str, too_long: Callable[[], SafeShopError]) -> None:
+        self._file, self._encoding, self._too_long = file, encoding, too_long
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
+        self._data, self._end, self._ended = b"", b"\n", False
         self._single: deque[str] = deque()
 
     def __iter__(self) -> _Lines:
@@ -224,42 +227,36 @@ class _Lines:
     def __next__(self) -> str:
         """The next line with its end, which is CR LF, LF or CR."""
         if not self._single:
-            self._split(self._cut(1))
+            self.give_back(self._cut(1))
         if not self._single:
             raise StopIteration
         return self._single.popleft()
 
-    def many(self, lines: int) -> list[str]:
+    def many(self, lines: int) -> list[bytes]:
         """The next lines that end with LF, without it; none if some wait to be taken one at a time."""
         return [] if self._single else self._cut(lines)
 
-    def give_back(self, lines: list[str]) -> None:
+    def give_back(self, lines: list[bytes]) -> None:
         """Lines of `many`, to be taken one at a time."""
-        self._split(lines)
+        if lines:
+            self._single.extend(io.StringIO((b"\n".join(lines) + self._end).decode(), newline=""))
 
-    def _split(self, lines: list[str]) -> None:
-        for line in lines:
-            text = line + "\n" if self._ends_with_lf else line
-            self._single.extend(io.StringIO(text, newline=""))
-
-    _ends_with_lf = True
-
-    def _cut(self, lines: int) -> list[str]:
-        parts = self._text.split("\n", lines)
+    def _cut(self, lines: int) -> list[bytes]:
+        parts = self._data.split(b"\n", lines)
         while len(parts) <= lines and not self._ended:
             self._fill()
-            parts = self._text.split("\n", lines)
-        self._text = parts.pop()
-        self._ends_with_lf = True
-        if not parts and self._text:  # the last line, without an end
-            parts, self._text, self._ends_with_lf = [self._text], "", False
+            parts = self._data.split(b"\n", lines)
+        self._data, self._end = parts.pop(), b"\n"
+        if not parts and self._data:  # the last line, without an end
+            parts, self._data, self._end = [self._data], b"", b""
         return parts
 
     def _fill(self) -> None:
         data = self._file.read(_PIECE)
         self._ended = not data
-        self._text += self._decoder.decode(data, final=self._ended)
-        if len(self._text) > _MAX_LINE and self._text.rfind("\n") < len(self._text) - _MAX_LINE:
+        text = self._decoder.decode(data, final=self._ended)
+        self._data += data if self._encoding == "utf-8" else text.encode()
+        if len(self._data) > _MAX_LINE and self._data.rfind(b"\n") < len(self._data) - _MAX_LINE:
             raise self._too_long()
 
 
@@ -286,9 +283,8 @@ class TableReader:
                     encoding=encoding, encodings=", ".join(ENCODINGS)
                 )
             )
-        codec = "utf-8-sig" if encoding == "utf-8" else encoding
         self._encoding = encoding
-        self._lines = _Lines(file, codec, self._too_long)
+        self._lines = _Lines(file, encoding, self._too_long)
         self._row = 1
         header_line = self._header_line()
         self._delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
@@ -303,7 +299,8 @@ class TableReader:
 
     def _header_line(self) -> str:
         try:
-            return next(self._lines, "")
+            line = next(self._lines, "")
+            return line.removeprefix("\ufeff") if self._encoding == "utf-8" else line
         except UnicodeDecodeError:
             raise self._undecodable() from None
 
@@ -364,7 +361,8 @@ class TableReader:
             return None
         if {*map(len, taken)} != {width}:
             self._refuse_width(taken, width)
-        return Chunk(self._row, self._ordered(list(zip(*taken, strict=True))))
+        columns: list[Column] = [[cell.encode() for cell in column] for column in zip(*taken, strict=True)]
+        return Chunk(self._row, self._ordered(columns))
 
     def _plain(self, rows: int) -> Chunk | None:
         """The next rows if none of them holds a quote or anything else that is not plain; else nothing.
@@ -378,13 +376,13 @@ class TableReader:
             raise self._undecodable() from None
         if not lines:
             return None
-        columns, texts = _split_plain(lines, self._delimiter, len(self.table.fields))
+        columns, texts = _split_plain(lines, self._delimiter.encode(), len(self.table.fields))
         if not columns:
             self._lines.give_back(lines)
             return None
         return Chunk(self._row, self._ordered(columns), texts if self._order is None else None)
 
-    def _ordered(self, columns: list[Sequence[str]]) -> list[Sequence[str]]:
+    def _ordered(self, columns: list[Column]) -> list[Column]:
         return columns if self._order is None else [columns[place] for place in self._order]
 
     def _refuse_width(self, rows: list[list[str]], expected: int) -> None:
@@ -410,25 +408,25 @@ class TableReader:
 
 
 def _split_plain(
-    lines: list[str], delimiter: str, width: int
-) -> tuple[list[Sequence[str]], list[str]]:
+    lines: list[bytes], delimiter: bytes, width: int
+) -> tuple[list[Column], list[bytes]]:
     """Lines without quotes as columns and as texts for a block; nothing if they are not all plain."""
-    text = "\n".join(lines)
-    if '"' in text or CELL in text or max(map(len, lines)) > LONGEST_CELL:
+    text = b"\n".join(lines)
+    if b'"' in text or CELL.encode() in text or max(map(len, lines)) > LONGEST_CELL:
         return [], []
-    if returns := text.count("\r"):
-        if text.count("\r\n") != len(lines) - 1 or returns != len(lines) or not text.endswith("\r"):
+    if returns := text.count(b"\r"):
+        if text.count(b"\r\n") != len(lines) - 1 or returns != len(lines) or not text.endswith(b"\r"):
             return [], []
-        text = text.replace("\r\n", "\n")[:-1]
+        text = text.replace(b"\r\n", b"\n")[:-1]
     # Each row but the last leaves its line end at the end of its last cell. If every cell in the last column
     # has one, every row has as many cells as there are columns.
-    cells = text.replace("\n", "\n" + delimiter).split(delimiter)
-    last = cells[width - 1 :: width]
-    if len(cells) != width * len(lines) or "".join(last).count("\n") != len(lines) - 1:
+    cells = text.replace(b"\n", b"\n" + delimiter).split(delimiter)
+    last = b"".join(cells[width - 1 :: width])
+    if len(cells) != width * len(lines) or last.count(b"\n") != len(lines) - 1:
         return [], []
-    columns: list[Sequence[str]] = [cells[place::width] for place in range(width - 1)]
-    columns.append("".join(last).split("\n"))
-    return columns, text.replace(delimiter, CELL).split("\n")
+    columns: list[Column] = [cells[place::width] for place in range(width - 1)]
+    columns.append(last.split(b"\n"))
+    return columns, text.replace(delimiter, CELL.encode()).split(b"\n")
 
 
 def shown(cell: str, longest: int = 40) -> str:
@@ -483,7 +481,6 @@ def _order_of(header: Sequence[str], table: Table, name: str) -> list[int] | Non
 # column is first tried as a whole, by rules that accept nothing `from_cell` would refuse (a test compares);
 # only if that fails are the cells looked at one by one, for the sentence.
 
-Column = Sequence[str]
 _MONEY = r"[0-9]{1,15}(?:\.[0-9]{1,4})?"
 _WHOLE = r"[0-9]{1,15}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -498,13 +495,13 @@ def _column_check(spec: FieldSpec) -> Callable[[Column], bool]:
     limits = spec.constraints
     required = bool(limits.get("required"))
     if "enum" in limits:
-        allowed = frozenset(limits["enum"])
+        allowed = frozenset(code.encode() for code in limits["enum"])
         return lambda cells: allowed.issuperset(cells)
     if "pattern" in limits:
         return _matching(limits["pattern"], None, required)
     match spec.type:
         case "string":
-            return (lambda cells: "" not in cells) if required else (lambda cells: True)
+            return (lambda cells: b"" not in cells) if required else (lambda cells: True)
         case "money":
             return _matching(_MONEY, None, required)
         case "integer":
@@ -515,12 +512,12 @@ def _column_check(spec: FieldSpec) -> Callable[[Column], bool]:
         case "date":
             return _matching(_DATE, date.fromisoformat, required)
         case "boolean":
-            return lambda cells: {"true", "false"}.issuperset(cells)
+            return lambda cells: {b"true", b"false"}.issuperset(cells)
         case _:
             return lambda cells: False
 
 
-def _told(cells: Column) -> list[str]:
+def _told(cells: Column) -> Column:
     return [cell for cell in cells if cell]
 
 
@@ -533,13 +530,13 @@ def _matching(
     def check(cells: Column) -> bool:
         distinct = set(cells)
         if not required:
-            distinct.discard("")
-        text = "\n".join([*distinct, ""])
+            distinct.discard(b"")
+        text = b"\n".join([*distinct, b""]).decode()
         # A cell that holds a line end itself would count as two.
         if text.count("\n") != len(distinct) or not match(text):
             return False
         try:
-            return then is None or all(map(then, distinct))
+            return then is None or all(then(cell.decode()) for cell in distinct)
         except ValueError:
             return False
 
@@ -548,20 +545,21 @@ def _matching(
 
 def _are_times(cells: Column) -> bool:
     """Whether all cells are times such as 2026-03-02T13:06:59+08:00: as a table of signs, row by row."""
-    text = "".join(cells)
-    if not text.isascii() or {*map(len, cells)} - {_TIME_LENGTH}:
+    if {*map(len, cells)} - {_TIME_LENGTH}:
         return False
-    signs = np.frombuffer(text.encode(), np.uint8).reshape(len(cells), _TIME_LENGTH)
+    signs = np.frombuffer(b"".join(cells), np.uint8).reshape(len(cells), _TIME_LENGTH)
     digits = signs - np.uint8(ord("0"))
     if (digits[:, _TIME_DIGITS] > 9).any():
         return False
     for place, expected in _TIME_SIGNS.items():
-        if not np.isin(signs[:, place], np.frombuffer(expected, np.uint8)).all():
+        if not (signs[:, place] == expected[0]).all() and not (
+            (signs[:, place] == expected[0]) | (signs[:, place] == expected[-1])
+        ).all():
             return False
     for place, most in _TIME_LIMITS.items():
         if (digits[:, place] * np.uint8(10) + digits[:, place + 1] > most).any():
             return False
     try:
-        return all(map(date.fromisoformat, {cell[:10] for cell in cells}))
+        return all(date.fromisoformat(day.decode()) for day in {cell[:10] for cell in cells})
     except ValueError:
         return False
