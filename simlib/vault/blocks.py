@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -60,26 +61,47 @@ def compress_text(text: bytes) -> bytes:
     return text[:1] + zstandard.ZstdCompressor(_LEVEL).compress(memoryview(text)[1:])
 
 
+class Rows:
+    """An opened block: its rows are split only when asked for, as a look-up wants one of a thousand.
+
+    Parameters
+    ----------
+    data
+        What `join_rows` and `compress_text` wrote.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._text = zstandard.ZstdDecompressor().decompress(data[1:], _MAX_BYTES)
+        except zstandard.ZstdError:
+            raise Broken from None
+        self._rows: list[list[str]] | None = None
+        if data[:1] == _PLAIN:
+            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _ROW[0])
+            self._edges: list[int] = [-1, *ends.tolist(), len(self._text)]
+        else:
+            self._rows = json.loads(self._text)
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self._edges) - 1 if self._rows is None else len(self._rows)
+
+    def __getitem__(self, at: int) -> list[str]:
+        """The cells of one row."""
+        if self._rows is not None:
+            return self._rows[at]
+        return self._text[self._edges[at] + 1 : self._edges[at + 1]].decode().split(CELL)
+
+    def all(self) -> list[list[str]]:
+        """The cells of all rows."""
+        if self._rows is not None:
+            return self._rows
+        return [row.split(CELL) for row in self._text.decode().split(_ROW.decode())]
+
+
 def decode_rows(data: bytes) -> list[list[str]]:
     """The rows behind what `join_rows` and `compress_text` wrote."""
-    return [split_row(row) for row in decode_texts(data)]
-
-
-def decode_texts(data: bytes) -> list[bytes] | list[list[str]]:
-    """The same, but each row still one text where it can be: for one row of a thousand, the rest stays whole."""
-    try:
-        text = zstandard.ZstdDecompressor().decompress(data[1:], _MAX_BYTES)
-    except zstandard.ZstdError:
-        raise Broken from None
-    if data[:1] == _PLAIN:
-        return text.split(_ROW)
-    rows: list[list[str]] = json.loads(text)
-    return rows
-
-
-def split_row(row: bytes | list[str]) -> list[str]:
-    """One row of `decode_texts` as cells."""
-    return row.decode().split(CELL) if isinstance(row, bytes) else row
+    return Rows(data).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +149,12 @@ def open_block(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[list[st
     Broken
         If it was changed, or is not the one of this place.
     """
-    return [split_row(row) for row in open_texts(cipher, place, sealed)]
+    return open_rows(cipher, place, sealed).all()
 
 
-def open_texts(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> list[bytes] | list[list[str]]:
-    """`open_block`, with each row as `decode_texts` gives it."""
-    rows = decode_texts(open_numbered(cipher, place.serial, sealed, place.context()))
+def open_rows(cipher: AESGCM, place: BlockPlace, sealed: bytes) -> Rows:
+    """`open_block`, with the rows not yet split."""
+    rows = Rows(open_numbered(cipher, place.serial, sealed, place.context()))
     if len(rows) != place.rows:
         raise Broken
     return rows

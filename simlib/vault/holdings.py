@@ -19,11 +19,11 @@ import numpy as np
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BlockPlace, block_cipher, open_block, open_texts, split_row, tagger
+from simlib.vault.blocks import BlockPlace, Rows, block_cipher, open_block, open_rows, tagger
 from simlib.vault.catalogue import Catalogue, open_catalogue, state_hash
 from simlib.vault.keyring import DIRECTORY, Compartment, Grants, Keyring
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, Tagger, derive, pack, seal, unseal
-from simlib.vault.segments import Entries, Segment, SegmentReader, to_merge, write_segment
+from simlib.vault.segments import Entries, Segment, SegmentReader, merge_segments, to_merge, write_segment
 from simlib.vault.store import Store
 from simlib.vault.totals import Totals
 from simlib.vault.trail import Entry, Trail, told_time
@@ -75,7 +75,7 @@ class Holdings:
         )
         self._version = store.foreign_changes()
         self._catalogues: dict[int, Catalogue] = {}
-        self._blocks: OrderedDict[int, tuple[str, list[bytes] | list[list[str]]]] = OrderedDict()
+        self._blocks: OrderedDict[int, tuple[str, Rows]] = OrderedDict()
         self._import_ids: dict[int, bytes] = {}
         self._taggers: dict[tuple[int, str], Tagger] = {}
         self._superseded: dict[int, frozenset[Place]] = {}
@@ -150,7 +150,7 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         return open_block(block_cipher(self.vault, compartment, identity), place, sealed)
 
-    def _block(self, serial: int) -> tuple[str, list[bytes] | list[list[str]]]:
+    def _block(self, serial: int) -> tuple[str, Rows]:
         """(table, rows) of one block; the last few are kept open."""
         if serial in self._blocks:
             self._blocks.move_to_end(serial)
@@ -163,11 +163,17 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         self._blocks[serial] = (
             table,
-            open_texts(block_cipher(self.vault, compartment, identity), place, sealed),
+            open_rows(block_cipher(self.vault, compartment, identity), place, sealed),
         )
         if len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
         return self._blocks[serial]
+
+    def prepare_look_ups(self) -> None:
+        """Open every month's list and derive its taggers: a log-in has the time, a caller on the phone not."""
+        for compartment in self.compartments.values():
+            for segment in self.catalogue(compartment.number).segments:
+                self.tagger(compartment, segment.kind)
 
     def table_of(self, serial: int) -> str:
         """The table whose rows a block holds."""
@@ -176,7 +182,7 @@ class Holdings:
     def row(self, place: Place) -> list[str]:
         """The cells of one row."""
         _table, rows = self._block(place[0])
-        return split_row(rows[place[1]])
+        return rows[place[1]]
 
     def compartment_of_block(self, serial: int) -> Compartment:
         """The compartment a block lies in."""
@@ -335,15 +341,14 @@ class Change:
         catalogue = self.holdings.catalogue(compartment.number)
         for kind in sorted({one.kind for one in catalogue.segments}):
             while small := to_merge(catalogue.of_kind(kind)):
-                catalogue = self._merged(compartment, kind, catalogue, small)
+                catalogue = self._merged(compartment, catalogue, small)
         self.catalogue(compartment.number, catalogue)
 
     def _merged(
-        self, compartment: Compartment, kind: str, catalogue: Catalogue, small: list[Segment]
+        self, compartment: Compartment, catalogue: Catalogue, small: list[Segment]
     ) -> Catalogue:
         holdings = self.holdings
-        entries = np.concatenate([holdings.segments.load(compartment, one) for one in small])
-        merged = write_segment(holdings.store, holdings.vault, compartment, kind, entries, holdings.random)
+        merged = merge_segments(holdings.store, holdings.vault, compartment, small, holdings.random)
         for one in small:
             holdings.store.delete_segment(one.id)
         return catalogue.with_segments([merged], small)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ MODES: tuple[Mode, ...] = ("overwrite", "further")
 history), or keep both as valid records."""
 
 _MOST_WAITING = 8_000  # rows waiting for their block; bounds the memory when a file mixes many months
-_MOST_ENTRIES = 12 << 20  # bytes of index entries waiting for their segment
+_MOST_ENTRIES = 6 << 20  # bytes of index entries waiting for their segment
 _IN_FLIGHT = 3  # blocks being compressed and sealed beside the reading of the next
 
 
@@ -216,7 +216,7 @@ class TableImport:
         self._waiting: dict[int, _Waiting] = {}
         self._flight: deque[_Sealing] = deque()
         self._entries: dict[tuple[int, str], list[Entries]] = {}
-        self._entry_bytes = 0
+        self._entry_bytes: Counter[tuple[int, str]] = Counter()
         self._seen: list[NDArray[np.uint64]] = []
         self._counts = dict.fromkeys(("rows", "new", "changed", "unchanged", "older"), 0)
         self._gone = self._destroyed_months()
@@ -501,16 +501,21 @@ class TableImport:
 
     def _add_entries(self, compartment: Compartment, kind: str, entries: Entries) -> None:
         if len(entries):
-            self._entries.setdefault((compartment.number, kind), []).append(entries)
-            self._entry_bytes += entries.nbytes
-        if self._entry_bytes > _MOST_ENTRIES:
-            self._write_segments()
+            key = (compartment.number, kind)
+            self._entries.setdefault(key, []).append(entries)
+            self._entry_bytes[key] += entries.nbytes
+        if self._entry_bytes.total() > _MOST_ENTRIES:
+            # The largest first: a month that is still growing gets one segment, not one each time.
+            self._write_segments(_MOST_ENTRIES // 2)
 
-    def _write_segments(self) -> None:
-        for number, kind in list(self._entries):
-            entries = np.concatenate(self._entries.pop((number, kind)))
+    def _write_segments(self, left: int = 0) -> None:
+        """Write waiting entries until at most so many bytes of them are left."""
+        while self._entry_bytes.total() > left:
+            ((key, _bytes),) = self._entry_bytes.most_common(1)
+            number, kind = key
+            entries = np.concatenate(self._entries.pop(key))
+            del self._entry_bytes[key]
             self._change.add_segment(self._holdings.compartments[number], kind, entries)
-        self._entry_bytes = 0
 
     def _check_repeats(self) -> None:
         """Refuse a file in which two rows have the same key: nobody can know which one holds."""

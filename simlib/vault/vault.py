@@ -161,6 +161,7 @@ class Vault:
             holdings.store.set_last_code(user, step)
         if grants.root is not None:
             drop_keys(holdings, user, role)  # a destruction that a crash interrupted
+            holdings.prepare_look_ups()
         return Session(holdings, user, role, seal, self.cost)
 
 
