@@ -55,6 +55,24 @@ def replace_file(path: Path, data: bytes, *, overwrite_old: bool = False) -> Non
             old.close()
 
 
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed `replace_file` left beside a file: a former content, which may have to be forgotten.
+
+    Only for files that nobody else can be writing at this moment.
+    """
+    for left in path.parent.glob(f"{path.name}.*.new"):
+        with left.open("r+b") as file:
+            file.write(os.urandom(left.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        left.unlink()
+
+
+def new_private_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, whatever permissions the system gives to new files."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def flush_folder(folder: Path) -> None:
     """Make names in a folder survive a power cut, where the system knows how."""
     if os.name == "nt":

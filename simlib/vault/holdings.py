@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,8 @@ from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault.blocks import BlockPlace, Rows, block_cipher, open_block, open_rows, tagger
 from simlib.vault.catalogue import Catalogue, open_catalogue, state_hash
-from simlib.vault.keyring import DIRECTORY, Compartment, Grants, Keyring
+from simlib.vault.files import remove_leftovers
+from simlib.vault.keyring import DIRECTORY, KEYS_FILE, Compartment, Grants, Keyring, read_keyring
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, Tagger, derive, pack, seal, unseal
 from simlib.vault.segments import Entries, Segment, SegmentReader, merge_segments, to_merge, write_segment
 from simlib.vault.store import Store
@@ -103,6 +104,13 @@ class Holdings:
         self.segments.forget()
         self._blocks.clear()
         self._superseded.clear()
+
+    def forget_keys(self, numbers: Iterable[int]) -> None:
+        """Drop the keys of compartments, and what was derived from them."""
+        for number in numbers:
+            self.compartments.pop(number, None)
+        self._taggers.clear()
+        self.forget_rows()
 
     def lock(self) -> None:
         """Drop the keys, too; Python does not promise to overwrite the memory (FORMAT.md, section 1)."""
@@ -247,6 +255,32 @@ class Holdings:
 
     # -- writing
 
+    def write_keys(self, ring: Keyring, fresh: Grants | None = None, *, overwrite_old: bool = False) -> None:
+        """Put a key file in place of the one this session knows.
+
+        Only within a change: its transaction keeps other sessions from writing one at the same time, which
+        would lose the keys of one of the two.
+
+        Parameters
+        ----------
+        ring
+            The new content.
+        fresh
+            The keys it is written under if they are others than before.
+        overwrite_old
+            Overwrite the old file's bytes.
+
+        Raises
+        ------
+        SafeShopError
+            If somebody else wrote one since this session began.
+        """
+        if read_keyring(self.folder).edition != self.ring.edition:
+            raise _opened_elsewhere()
+        remove_leftovers(self.folder / KEYS_FILE)
+        grants = fresh or self.grants
+        self.ring, self.grants = ring.write(self.folder, grants, overwrite_old=overwrite_old), grants
+
     @contextmanager
     def change(
         self, user: str, role: str, action: str, details: Mapping[str, Any] | None = None
@@ -273,12 +307,16 @@ class Holdings:
             If another log-in wrote since this one began: the later log-in ends the earlier.
         """
         if self.store.foreign_changes() != self._version:
-            raise SafeShopError(_("The vault was opened elsewhere in the meantime; log in again."))
+            raise _opened_elsewhere()
 
     def note(self, user: str, role: str, action: str, details: Mapping[str, Any] | None = None) -> None:
         """Add an entry to the trail that changes nothing else."""
         with self.change(user, role, action, details):
             pass
+
+
+def _opened_elsewhere() -> SafeShopError:
+    return SafeShopError(_("The vault was opened elsewhere in the meantime; log in again."))
 
 
 class Change:
@@ -365,8 +403,9 @@ class Change:
         holdings = self.holdings
         if self._new:
             # Before the commit: a key without data does no harm, data without a key would be lost.
-            ring = holdings.ring.with_compartments(holdings.root, self._new, holdings.random)
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            holdings.write_keys(
+                holdings.ring.with_compartments(holdings.root, self._new, holdings.random)
+            )
         states = {}
         for number, before in self._before.items():
             self._seal(number)

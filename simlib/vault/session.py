@@ -19,6 +19,7 @@ from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault import reports
 from simlib.vault.accounts import RIGHTS, OneTimeCodes, Right, check_name, check_password
+from simlib.vault.attempts import Attempts
 from simlib.vault.backup import check_backup, copy_vault
 from simlib.vault.carrier import BundleReader, HashingReader, Manifest, fingerprint
 from simlib.vault.destruction import destroy_compartment, drop_keys, renew
@@ -711,18 +712,24 @@ class Session:
             name, role, password, holdings.grants, self._cost, holdings.random, secret
         )
         with self._change(action, name=name, role=role):
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            # The old password must not open the vault from what is left of the old file.
+            holdings.write_keys(ring, overwrite_old=True)
         return NewUser(name, role, OneTimeCodes(secret).address(name, holdings.ring.shop_code))
 
     @allowed("change-password")
     def change_password(self, old: str, new: str) -> None:
         """Change one's own password; the authenticator stays."""
-        holdings = self._holdings
+        holdings, now = self._holdings, self._holdings.clock()
+        attempts = Attempts(holdings.folder, holdings.vault)
+        if wait := attempts.seconds_to_wait(self.user, now):
+            raise SafeShopError(_("Too many wrong log-ins; wait {seconds} seconds.").format(seconds=wait))
+        attempts.failed(self.user, now)
         try:
             _grants, secret = holdings.ring.unlock(self.user, old)
         except Broken:
             self._note("change-password-refused")
             raise SafeShopError(_("The old password is wrong.")) from None
+        attempts.succeeded(self.user)
         self._set_user(self.user, self.role, new, "change-password", secret)
 
     @allowed("shops")
@@ -734,7 +741,7 @@ class Session:
         holdings = self._holdings
         with self._change("add-shop", name=name, key=sha256(public_key).hexdigest()[:16]):
             ring = replace(holdings.ring, shops={**holdings.ring.shops, name: public_key})
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            holdings.write_keys(ring)
 
     @allowed("import")
     def carrier_key(self) -> tuple[bytes, str]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.vault.files import new_private_file
 from simlib.vault.sealing import Broken
 
 DATABASE_FILE = "vault.db"
@@ -141,6 +142,7 @@ class Store:
     @classmethod
     def create(cls, path: Path, vault: bytes, connect: Connect = connect) -> Store:
         """Make an empty database for a vault of this id."""
+        new_private_file(path)  # its journals take over its permissions
         connection = connect(path)
         connection.execute("PRAGMA page_size = 8192")
         store = cls(connection, path)
@@ -404,6 +406,7 @@ class Store:
         """Write a consistent copy of the whole file."""
         if not isinstance(self._connection, sqlite3.Connection):  # pragma: no cover
             raise TypeError("copies are made with sqlite3")
+        new_private_file(path)
         target = sqlite3.connect(path)
         try:
             self._connection.backup(target)
