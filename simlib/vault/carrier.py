@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault.accounts import check_password
-from simlib.vault.files import canonical, flush_folder, replace_file
+from simlib.vault.files import canonical, new_file, replace_file
 from simlib.vault.keyring import SUITE
 from simlib.vault.reading import Column, TableReader, detect, open_input
 from simlib.vault.schema import TABLES, Table
@@ -230,17 +229,11 @@ def write_bundle(
     manifest = Manifest(
         shop, name.hex(), created.isoformat(timespec="seconds"), tuple(one for one, _path in described)
     )
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".new", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as out:
+        with new_file(path) as out:
             _write(out, manifest, described, signing, recipient, random)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(temporary).replace(path)
-        flush_folder(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except OSError:
+        raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=path)) from None
     return manifest
 
 

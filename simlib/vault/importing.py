@@ -254,6 +254,7 @@ class TableImport:
             "encoding": encoding,
             "mode": self._mode,
             "user": user,
+            **({"columns": self._reader.columns} if self._reader.is_foreign else {}),
             **self._counts,
         }
         context = pack("import", holdings.vault, self.number, self._id, tag)

@@ -10,19 +10,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.vault.headings import LEFT_OUT, columns_of, with_codes
 from simlib.vault.schema import TABLES, FieldSpec, Table, from_cell
 
 ENCODINGS = ("utf-8", "cp950", "gb18030")
@@ -236,6 +238,10 @@ class _Lines:
         """The next lines that end with LF, without it; none if some wait to be taken one at a time."""
         return [] if self._single else self._cut(lines)
 
+    def put_back(self, line: str) -> None:
+        """A line just taken, to be taken again."""
+        self._single.appendleft(line)
+
     def give_back(self, lines: list[bytes]) -> None:
         """Lines of `many`, to be taken one at a time."""
         if lines:
@@ -273,9 +279,25 @@ class TableReader:
         One of `ENCODINGS`.
     table
         What it must be; ``None`` finds out by the header.
+    columns
+        Heading → column, where the operator knows better than `headings`; an empty name leaves it out.
+
+    Attributes
+    ----------
+    columns
+        Heading in the file → column it is read as, or an empty name.
+    is_foreign
+        Whether a heading is another than the format's own; then words in place of codes are understood, too.
     """
 
-    def __init__(self, file: BinaryIO, name: str, encoding: str, table: Table | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        encoding: str,
+        table: Table | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         if encoding not in ENCODINGS:
             raise SafeShopError(
@@ -287,14 +309,23 @@ class TableReader:
         self._lines = _Lines(file, encoding, self._too_long)
         self._row = 1
         header_line = self._header_line()
+        self._is_json = header_line.startswith("{")
         self._delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
         # The limit is the whole process's, and other libraries raise it.
         csv.field_size_limit(LONGEST_CELL)
         self._reader = csv.reader(chain([header_line], self._lines), delimiter=self._delimiter, strict=True)
-        header = next(iter(self._take(1)), [])
-        self._row = 2
-        self.table = table or _table_of(header, name)
-        self._order = _order_of(header, self.table, name)
+        if self._is_json:
+            header = self._json_columns(header_line)
+            self._lines.put_back(header_line)
+        else:
+            header = next(iter(self._take(1)), [])
+            self._row = 2
+        self._header = header
+        self.table = table or _table_of(header, name, columns)
+        self.columns = columns_of(header, self.table, columns)
+        self._order = _order_of(header, self.columns, self.table, name)
+        self._width = len(header)
+        self.is_foreign = any(heading != column for heading, column in self.columns.items())
         self._checks = [_column_check(spec) for spec in self.table.fields]
 
     def _header_line(self) -> str:
@@ -347,22 +378,61 @@ class TableReader:
         SafeShopError
             At the first fault, with file, row and column.
         """
-        while (chunk := self._plain(rows) or self._quoted(rows)) is not None:
+        while (chunk := self._next(rows)) is not None:
             checked = zip(self._checks, chunk.columns, strict=True)
             if not all(check(column) for check, column in checked):
                 self._find_fault(self._row, chunk.rows)
             yield chunk
             self._row += len(chunk)
 
+    def _next(self, rows: int) -> Chunk | None:
+        return self._from_json(rows) if self._is_json else self._plain(rows) or self._quoted(rows)
+
     def _quoted(self, rows: int) -> Chunk | None:
         """The next rows, read by the csv module, which knows quotes and says what is wrong."""
-        width, taken = len(self.table.fields), self._take(rows)
+        taken = self._take(rows)
         if not taken:
             return None
-        if {*map(len, taken)} != {width}:
-            self._refuse_width(taken, width)
+        if {*map(len, taken)} != {self._width}:
+            self._refuse_width(taken, self._width)
+        return self._chunk(taken)
+
+    def _chunk(self, taken: list[list[str]]) -> Chunk:
         columns: list[Column] = [[cell.encode() for cell in column] for column in zip(*taken, strict=True)]
         return Chunk(self._row, self._ordered(columns))
+
+    def _from_json(self, rows: int) -> Chunk | None:
+        """The next rows of JSON lines: one object each, with the columns of the first."""
+        try:
+            lines = list(islice(self._lines, rows))
+        except UnicodeDecodeError:
+            raise self._undecodable() from None
+        taken = []
+        for number, line in enumerate(lines, start=self._row):
+            told = _json_object(line)
+            if told is None or told.keys() != {*self._header}:
+                raise SafeShopError(
+                    _(
+                        "{file}, row {row}: not one JSON object with the columns of row 1, "
+                        "each a text or null; export the file again."
+                    ).format(file=self.name, row=number)
+                )
+            if any(len(cell) > LONGEST_CELL for cell in told.values()):
+                self._row = number
+                raise self._too_long()
+            taken.append([told[name] for name in self._header])
+        return self._chunk(taken) if taken else None
+
+    def _json_columns(self, line: str) -> list[str]:
+        told = _json_object(line)
+        if not told:
+            raise SafeShopError(
+                _(
+                    "{file}, row {row}: not one JSON object with the columns of row 1, "
+                    "each a text or null; export the file again."
+                ).format(file=self.name, row=1)
+            )
+        return list(told)
 
     def _plain(self, rows: int) -> Chunk | None:
         """The next rows if none of them holds a quote or anything else that is not plain; else nothing.
@@ -376,14 +446,19 @@ class TableReader:
             raise self._undecodable() from None
         if not lines:
             return None
-        columns, texts = _split_plain(lines, self._delimiter.encode(), len(self.table.fields))
+        columns, texts = _split_plain(lines, self._delimiter.encode(), self._width)
         if not columns:
             self._lines.give_back(lines)
             return None
         return Chunk(self._row, self._ordered(columns), texts if self._order is None else None)
 
     def _ordered(self, columns: list[Column]) -> list[Column]:
-        return columns if self._order is None else [columns[place] for place in self._order]
+        if self._order is None:
+            return columns
+        columns = [columns[place] for place in self._order]
+        if self.is_foreign:
+            columns = [with_codes(spec, column) for spec, column in zip(self.table.fields, columns, strict=True)]
+        return columns
 
     def _refuse_width(self, rows: list[list[str]], expected: int) -> None:
         for number, row in enumerate(rows, start=self._row):
@@ -435,9 +510,30 @@ def shown(cell: str, longest: int = 40) -> str:
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in cut)
 
 
-def _table_of(header: Sequence[str], name: str) -> Table:
+def _json_object(line: str) -> dict[str, str] | None:
+    """A line's JSON object with missing values as empty cells; nothing if it is none, or holds other things."""
+    try:
+        told = json.loads(line, object_pairs_hook=_without_twins)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or not all(cell is None or isinstance(cell, str) for cell in told.values()):
+        return None
+    cells = {name: cell or "" for name, cell in told.items()}
+    if any("\ud800" <= sign <= "\udfff" for text in cells.items() for part in text for sign in part):
+        return None  # half a character, which JSON can write and UTF-8 cannot
+    return cells
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        raise ValueError("a name stands there twice")
+    return told
+
+
+def _table_of(header: Sequence[str], name: str, columns: Mapping[str, str] | None = None) -> Table:
     def hits(table: Table) -> int:
-        return len({spec.name for spec in table.fields} & set(header))
+        return len({spec.name for spec in table.fields} & {*columns_of(header, table, columns).values()})
 
     best = max(TABLES, key=lambda table: hits(table) / len(table.fields))
     if hits(best) == 0:
@@ -449,30 +545,46 @@ def _table_of(header: Sequence[str], name: str) -> Table:
     return best
 
 
-def _order_of(header: Sequence[str], table: Table, name: str) -> list[int] | None:
+def _order_of(
+    header: Sequence[str], columns: Mapping[str, str], table: Table, name: str
+) -> list[int] | None:
     """Place in the file of each of the table's columns; ``None`` if they stand in order."""
     names = [spec.name for spec in table.fields]
+    read = [columns.get(heading) for heading in header]
     for column in names:
-        if column not in header:
+        if column not in read:
             raise SafeShopError(
                 _("{file} has no column {column}; export it again with all columns.").format(
                     file=name, column=column
                 )
             )
-    for place, column in enumerate(header):
-        if column in header[:place]:
+    for place, heading in enumerate(header):
+        if heading in header[:place]:
             raise SafeShopError(
                 _("{file}, row 1: the column {column} stands there twice; export it again.").format(
-                    file=name, column=shown(column)
+                    file=name, column=shown(heading)
                 )
             )
-        if column not in names:
+        if read[place] == LEFT_OUT:
+            continue
+        if read[place] not in names:
             raise SafeShopError(
                 _("{file}, row 1: the vault knows no column “{column}” of {table}; remove it.").format(
-                    file=name, column=shown(column), table=table.name
+                    file=name, column=shown(heading), table=table.name
                 )
             )
-    return None if list(header) == names else [list(header).index(column) for column in names]
+        if read[place] in read[:place]:
+            raise SafeShopError(
+                _(
+                    "{file}, row 1: “{first}” and “{second}” both mean {column}; say which one to leave out."
+                ).format(
+                    file=name,
+                    first=shown(header[read.index(read[place])]),
+                    second=shown(heading),
+                    column=read[place],
+                )
+            )
+    return None if read == names == list(header) else [read.index(column) for column in names]
 
 
 # -- whole columns at once

@@ -7,9 +7,9 @@ a refusal is noted in the trail, too. What shows or moves personal data notes wh
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -79,12 +79,15 @@ class Preview:
         The encoding it is shown in.
     rows
         The first rows.
+    columns
+        Heading in the file → column it is read as; an empty name is a column that is left out.
     """
 
     table: str
     detection: Detection
     encoding: str
     rows: list[Record]
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +263,26 @@ class Session:
     # -- import
 
     @allowed("import")
-    def preview(self, path: Path, encoding: str | None = None) -> Preview:
-        """Show a file's encoding and first rows without storing anything."""
+    def preview(
+        self, path: Path, encoding: str | None = None, columns: Mapping[str, str] | None = None
+    ) -> Preview:
+        """Show a file's encoding, what its headings are taken for, and first rows, without storing anything."""
         with open_input(path) as file:
             detection = detect(file, path.name)
             chosen = encoding or detection.encoding
-            reader = TableReader(file, path.name, chosen)
+            reader = TableReader(file, path.name, chosen, None, columns)
             chunk = next(reader.chunks(_PREVIEW_ROWS), None)
         rows = [] if chunk is None else [record(reader.table, row) for row in chunk.rows]
-        return Preview(reader.table.name, detection, chosen, rows)
+        return Preview(reader.table.name, detection, chosen, rows, reader.columns)
 
     @allowed("import")
     def import_file(
-        self, path: Path, table: str | None = None, encoding: str | None = None, mode: Mode = "overwrite"
+        self,
+        path: Path,
+        table: str | None = None,
+        encoding: str | None = None,
+        mode: Mode = "overwrite",
+        columns: Mapping[str, str] | None = None,
     ) -> ImportReport:
         """Bring a CSV file into the vault: all of it or nothing.
 
@@ -286,6 +296,9 @@ class Session:
             One of `ENCODINGS`; ``None`` detects.
         mode
             What happens to changed records: ``overwrite``, or ``further`` record.
+        columns
+            Heading in the file → column, where `headings` does not know it or is wrong; an empty name leaves
+            that column of the file out.
 
         Raises
         ------
@@ -299,7 +312,7 @@ class Session:
             digest = _digest(file)
             with self._change("import", source="file") as change:
                 hashing = HashingReader(file)
-                reader = TableReader(hashing.buffered(), path.name, used, wanted)
+                reader = TableReader(hashing.buffered(), path.name, used, wanted, columns)
                 report = self._import(change, reader, path.name, digest, used, mode)
                 hashing.drain()
                 if hashing.digest() != digest:
