@@ -207,11 +207,6 @@ def test_a_power_cut_with_torn_sectors_leaves_all_or_nothing(recording: Any, tmp
 
 
 @pytest.mark.slow
-def test_two_hundred_power_cuts_leave_all_or_nothing(recording: Any, tmp_path: Path) -> None:
-    check_cuts(recording, tmp_path, 200)
-
-
-@pytest.mark.thorough
 def test_a_thousand_power_cuts_leave_all_or_nothing(recording: Any, tmp_path: Path) -> None:
     check_cuts(recording, tmp_path, 1_000)
 
