@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ Cells = Sequence[str]
 _ROW, _CELL = b"\x1e", CELL.encode()
 _PLAIN, _JSON = b"\x00", b"\x01"
 _MAX_BYTES = 64 << 20
+_own = threading.local()  # a compressor serves one thread at a time
 _LEVEL = 1  # level 3 saves a thirtieth of the room for half as much time again
 
 
@@ -58,7 +60,9 @@ def join_rows(texts: Sequence[bytes], width: int) -> bytes:
 
 def compress_text(text: bytes) -> bytes:
     """Compress what `join_rows` wrote; its first byte stays."""
-    return text[:1] + zstandard.ZstdCompressor(_LEVEL).compress(memoryview(text)[1:])
+    if not hasattr(_own, "compressor"):
+        _own.compressor = zstandard.ZstdCompressor(_LEVEL)
+    return text[:1] + bytes(_own.compressor.compress(memoryview(text)[1:]))
 
 
 class Rows:

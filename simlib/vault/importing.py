@@ -102,36 +102,41 @@ def normal_phone(text: str) -> str:
 
 
 _NO_DIGITS = {sign: None for sign in range(128) if not chr(sign).isdigit()}
-_NO_DIGIT_BYTES = bytes(_NO_DIGITS)
+_NO_DIGIT_BYTES = bytes(sign for sign in _NO_DIGITS if sign != ord("\n"))
 
 
-def _email_bytes(cell: bytes) -> bytes:
-    return cell.lower() if cell.isascii() else normal_email(cell.decode()).encode()
+def normal_emails(cells: Column) -> Column:
+    """`normal_email` of a checked column, in which no cell holds a blank: all at once if they are plain."""
+    text = b"\n".join(cells)
+    if text.isascii():
+        return text.lower().split(b"\n")
+    return [normal_email(cell.decode()).encode() for cell in cells]
 
 
-def _phone_bytes(cell: bytes) -> bytes:
-    if cell.isascii():
-        return cell.translate(None, _NO_DIGIT_BYTES)[-8:]
-    return normal_phone(cell.decode()).encode()
+def normal_phones(cells: Column) -> Column:
+    """`normal_phone` of a column, all at once if they are plain."""
+    text = b"\n".join(cells)
+    if text.isascii() and text.count(b"\n") == len(cells) - 1:
+        return [digits[-8:] for digits in text.translate(None, _NO_DIGIT_BYTES).split(b"\n")]
+    return [normal_phone(cell.decode()).encode() for cell in cells]
 
 
-def _same(cell: bytes) -> bytes:
-    return cell
+def _same(cells: Column) -> Column:
+    return cells
 
 
-LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[bytes], bytes]]]] = {
+LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[Column], Column]]]] = {
     "members": {
-        "email": (("email",), _email_bytes),
-        "phone": (("mobile", "phone"), _phone_bytes),
+        "email": (("email",), normal_emails),
+        "phone": (("mobile", "phone"), normal_phones),
     },
     "orders": {
-        "email": (("buyer_email",), _email_bytes),
-        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), _phone_bytes),
+        "email": (("buyer_email",), normal_emails),
+        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), normal_phones),
     },
     "order_lines": {"order": (("order_number",), _same)},
 }
-"""Table → kind of index → its columns and how their cells are made comparable, as `normal_email` and
-`normal_phone` do it (an e-mail address holds no blanks once it is checked)."""
+"""Table → kind of index → its columns and how their cells are made comparable."""
 
 _FAMILY = {"members": "members", "orders": "orders", "order_lines": "orders"}
 _MONTH = {"members": "registered_at", "orders": "ordered_at"}
@@ -551,7 +556,7 @@ class TableImport:
 
 
 def _distinct(
-    cells: Sequence[Column], normal: Callable[[bytes], bytes]
+    cells: Sequence[Column], normal: Callable[[Column], Column]
 ) -> tuple[list[bytes], list[int]]:
     """The texts to look up by and their rows; a text in two columns of a row counts once."""
     texts: list[bytes] = []
@@ -560,7 +565,8 @@ def _distinct(
         new = [bool(text) for text in column]
         for earlier in cells[:place]:
             new = list(map(and_, new, map(ne, column, earlier)))
-        texts += map(normal, compress(column, new))
+        if chosen := list(compress(column, new)):
+            texts += normal(chosen)
         rows += compress(range(len(column)), new)
     return texts, rows
 
