@@ -218,9 +218,7 @@ COLUMNS = (
 )
 
 
-def main(
-    rows: Annotated[list[int] | None, typer.Argument()] = None, only: str = "", rounds: int = 3
-) -> None:
+def main(rows: Annotated[list[int] | None, typer.Argument()] = None, only: str = "", rounds: int = 3) -> None:
     """Measure with files of so many rows (1,000,000 unless told), so many rounds; medians."""
     folder = Path(os.environ.get("SAFESHOP_BENCH", tempfile.gettempdir())) / "safeshop-bench"
     folder.mkdir(exist_ok=True)
@@ -237,7 +235,9 @@ def main(
                     results.append(told)
         for name, results in found.items():
             if results:
-                _print_row(f"{name}, {count:,}", _medians(results), _medians(found.get("sqlite3 .import", [])))
+                _print_row(
+                    f"{name}, {count:,}", _medians(results), _medians(found.get("sqlite3 .import", []))
+                )
 
 
 def _measured(name: str, file: Path, folder: Path) -> dict[str, float]:

@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault.blocks import BlockPlace, Rows, block_cipher, open_block, open_rows, tagger
@@ -382,9 +380,7 @@ class Change:
                 catalogue = self._merged(compartment, catalogue, small)
         self.catalogue(compartment.number, catalogue)
 
-    def _merged(
-        self, compartment: Compartment, catalogue: Catalogue, small: list[Segment]
-    ) -> Catalogue:
+    def _merged(self, compartment: Compartment, catalogue: Catalogue, small: list[Segment]) -> Catalogue:
         holdings = self.holdings
         merged = merge_segments(holdings.store, holdings.vault, compartment, small, holdings.random)
         for one in small:
@@ -403,9 +399,7 @@ class Change:
         holdings = self.holdings
         if self._new:
             # Before the commit: a key without data does no harm, data without a key would be lost.
-            holdings.write_keys(
-                holdings.ring.with_compartments(holdings.root, self._new, holdings.random)
-            )
+            holdings.write_keys(holdings.ring.with_compartments(holdings.root, self._new, holdings.random))
         states = {}
         for number, before in self._before.items():
             self._seal(number)

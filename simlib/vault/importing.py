@@ -437,7 +437,9 @@ class TableImport:
                     _(
                         "{file}, row {row}, column order_number: the vault has no order {key}; "
                         "import the orders first."
-                    ).format(file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at].decode()))
+                    ).format(
+                        file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at].decode())
+                    )
                 )
             found.append(self._place_for(self._lines_of[int(tag)]))
         return found
@@ -457,7 +459,8 @@ class TableImport:
         totals = self._change.totals(waiting.compartment)
         if waiting.replaced:
             gone = {
-                name: [row[self._column[name]].encode() for row in waiting.replaced] for name in waiting.columns
+                name: [row[self._column[name]].encode() for row in waiting.replaced]
+                for name in waiting.columns
             }
             totals.add(self._table, gone, -1)
             waiting.replaced = []
@@ -555,9 +558,7 @@ class TableImport:
         )
 
 
-def _distinct(
-    cells: Sequence[Column], normal: Callable[[Column], Column]
-) -> tuple[list[bytes], list[int]]:
+def _distinct(cells: Sequence[Column], normal: Callable[[Column], Column]) -> tuple[list[bytes], list[int]]:
     """The texts to look up by and their rows; a text in two columns of a row counts once."""
     texts: list[bytes] = []
     rows: list[int] = []

@@ -457,7 +457,9 @@ class TableReader:
             return columns
         columns = [columns[place] for place in self._order]
         if self.is_foreign:
-            columns = [with_codes(spec, column) for spec, column in zip(self.table.fields, columns, strict=True)]
+            columns = [
+                with_codes(spec, column) for spec, column in zip(self.table.fields, columns, strict=True)
+            ]
         return columns
 
     def _refuse_width(self, rows: list[list[str]], expected: int) -> None:
@@ -482,9 +484,7 @@ class TableReader:
                     ) from None
 
 
-def _split_plain(
-    lines: list[bytes], delimiter: bytes, width: int
-) -> tuple[list[Column], list[bytes]]:
+def _split_plain(lines: list[bytes], delimiter: bytes, width: int) -> tuple[list[Column], list[bytes]]:
     """Lines without quotes as columns and as texts for a block; nothing if they are not all plain."""
     text = b"\n".join(lines)
     if b'"' in text or CELL.encode() in text or max(map(len, lines)) > LONGEST_CELL:
@@ -545,9 +545,7 @@ def _table_of(header: Sequence[str], name: str, columns: Mapping[str, str] | Non
     return best
 
 
-def _order_of(
-    header: Sequence[str], columns: Mapping[str, str], table: Table, name: str
-) -> list[int] | None:
+def _order_of(header: Sequence[str], columns: Mapping[str, str], table: Table, name: str) -> list[int] | None:
     """Place in the file of each of the table's columns; ``None`` if they stand in order."""
     names = [spec.name for spec in table.fields]
     read = [columns.get(heading) for heading in header]
@@ -633,9 +631,7 @@ def _told(cells: Column) -> Column:
     return [cell for cell in cells if cell]
 
 
-def _matching(
-    pattern: str, then: Callable[[str], object] | None, required: bool
-) -> Callable[[Column], bool]:
+def _matching(pattern: str, then: Callable[[str], object] | None, required: bool) -> Callable[[Column], bool]:
     """Whether each different cell matches a pattern, tried in one go, and passes a further test."""
     match = re.compile(f"(?:(?:{pattern})\n)*").fullmatch
 
@@ -664,9 +660,10 @@ def _are_times(cells: Column) -> bool:
     if (digits[:, _TIME_DIGITS] > 9).any():
         return False
     for place, expected in _TIME_SIGNS.items():
-        if not (signs[:, place] == expected[0]).all() and not (
-            (signs[:, place] == expected[0]) | (signs[:, place] == expected[-1])
-        ).all():
+        if (
+            not (signs[:, place] == expected[0]).all()
+            and not ((signs[:, place] == expected[0]) | (signs[:, place] == expected[-1])).all()
+        ):
             return False
     for place, most in _TIME_LIMITS.items():
         if (digits[:, place] * np.uint8(10) + digits[:, place + 1] > most).any():

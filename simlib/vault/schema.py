@@ -562,9 +562,9 @@ def _decode_json_lines(table: Table, text: str, source: str) -> list[Row]:
                 raise TypeError
         except (ValueError, TypeError, KeyError):
             raise SafeShopError(
-                _("{source}, line {line}: not one JSON object with all columns; export the file again.").format(
-                    source=source, line=number
-                )
+                _(
+                    "{source}, line {line}: not one JSON object with all columns; export the file again."
+                ).format(source=source, line=number)
             ) from None
         rows.append(_row(table, cells, source, number))
     return rows

@@ -87,9 +87,7 @@ class Totals:
             if state == b"completed"
         )
         touched = Counter(
-            (at[:10], where)
-            for at, where, end in zip(changed, channel, completed, strict=True)
-            if at != end
+            (at[:10], where) for at, where, end in zip(changed, channel, completed, strict=True) if at != end
         )
         self.completed += sign * done.total()
         self.changed += sign * touched.total()
@@ -104,7 +102,9 @@ class Totals:
                 if chosen is not None:
                     cells = [cell for cell, wanted in zip(cells, chosen, strict=True) if wanted]
                 # Few prices stand in many rows: numbers are read once for each price.
-                sums[name] += sign * sum(Decimal(cell.decode()) * count for cell, count in Counter(cells).items())
+                sums[name] += sign * sum(
+                    Decimal(cell.decode()) * count for cell, count in Counter(cells).items()
+                )
 
     def _add_members(self, columns: Columns, sign: int) -> None:
         registered, changed, channel = (columns[name] for name in ("registered_at", "changed_at", "channel"))

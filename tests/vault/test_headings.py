@@ -95,7 +95,9 @@ def test_the_operator_may_say_what_a_heading_means_and_leave_a_column_out(lab: L
         meant = {"連絡郵址": "email"}
         with pytest.raises(SafeShopError) as refused:
             session.import_file(path, columns=meant)
-        assert refused.value.sentence == "m.csv, row 1: the vault knows no column “備註” of members; remove it."
+        assert (
+            refused.value.sentence == "m.csv, row 1: the vault knows no column “備註” of members; remove it."
+        )
         assert session.import_file(path, columns=meant | {"備註": ""}).new == 1
         assert session.search_members().rows == [member(1)]
 

@@ -205,7 +205,7 @@ def test_text_with_nul_and_right_to_left_marks_is_kept_as_it_is() -> None:
     assert rows_of(lines_file(NAMES, ["SYN1", "1", "TEA", odd, *GOOD[4:]]))[0][3] == odd
 
 
-ONE = {name: cell for name, cell in zip(NAMES, GOOD, strict=True)}
+ONE = dict(zip(NAMES, GOOD, strict=True))
 
 
 @pytest.mark.parametrize(
