@@ -478,7 +478,7 @@ class TableImport:
         totals.add(self._table, columns)
         self._index(waiting, serial, columns)
         for kept in (waiting.texts, waiting.identities, waiting.contents, *waiting.columns.values()):
-            del kept[:BLOCK_ROWS]  # type: ignore[attr-defined]
+            del kept[:BLOCK_ROWS]
         while len(self._flight) > _IN_FLIGHT:
             self._land()
 

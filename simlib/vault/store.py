@@ -6,6 +6,7 @@ SQLite is asked for, and why, stands in FORMAT.md, sections 2 and 5.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -95,22 +96,33 @@ def connect(path: Path) -> Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn the database's errors into one sentence that names the file and what to do."""
+    """Turn errors of the database, and of the small files beside it, into one sentence on what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        reason = str(error)
-        if "locked" in reason or "busy" in reason:
-            sentence = _("{path} is in use by another program; close it and try again.")
-        elif "full" in reason:
-            sentence = _("The disk of {path} is full; make room and try again, nothing was changed.")
-        elif "readonly" in reason or "unable to open" in reason:
-            sentence = _("{path} cannot be opened for writing; check the folder's permissions.")
-        else:
-            sentence = _("Reading or writing {path} failed; check the disk, nothing was changed.")
-        raise SafeShopError(sentence.format(path=path)) from None
+        raise SafeShopError(_trouble(str(error)).format(path=path)) from None
     except sqlite3.DatabaseError:
         raise damaged(path) from None
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "full",
+            errno.EDQUOT: "full",
+            errno.EROFS: "readonly",
+            errno.EACCES: "readonly",
+            errno.EPERM: "readonly",
+        }
+        reason = reasons.get(error.errno or 0, "")
+        raise SafeShopError(_trouble(reason).format(path=path)) from None
+
+
+def _trouble(reason: str) -> str:
+    if "locked" in reason or "busy" in reason:
+        return _("{path} is in use by another program; close it and try again.")
+    if "full" in reason:
+        return _("The disk of {path} is full; make room and try again, nothing was changed.")
+    if "readonly" in reason or "unable to open" in reason:
+        return _("{path} cannot be opened for writing; check the folder's permissions.")
+    return _("Reading or writing {path} failed; check the disk, nothing was changed.")
 
 
 def damaged(path: Path) -> SafeShopError:

@@ -117,6 +117,13 @@ class Vault:
         if not _is_text(shop_code, user, password, code):
             raise _refused()
         ring = read_keyring(self.folder)
+        with told(self.folder / DATABASE_FILE):
+            session = self._sign_in(ring, shop_code, user, password, code)
+        if session is None:
+            raise _refused()
+        return session
+
+    def _sign_in(self, ring: Keyring, shop_code: str, user: str, password: str, code: str) -> Session | None:
         attempts, now = Attempts(self.folder, ring.vault), self.clock()
         if wait := attempts.seconds_to_wait(user, now):
             raise SafeShopError(_("Too many wrong log-ins; wait {seconds} seconds.").format(seconds=wait))
@@ -128,15 +135,12 @@ class Vault:
             if not hmac.compare_digest(shop_code.encode(), ring.shop_code.encode()):
                 raise Broken
         except Broken:
-            raise _refused() from None
+            return None
         try:
-            session = self._open(ring, grants, attempts, user, OneTimeCodes(secret), code)
+            return self._open(ring, grants, attempts, user, OneTimeCodes(secret), code)
         except SafeShopError:
             attempts.take_back(user, before)
             raise
-        if session is None:
-            raise _refused()
-        return session
 
     def _open(
         self,

@@ -39,7 +39,6 @@ class Shell:
         assert result.exit_code == 0, result.output
         return result.output
 
-
     def bad(self, *arguments: object) -> str:
         result = self.run(*arguments)
         assert result.exit_code == 1, result.output
@@ -125,13 +124,22 @@ def test_the_carrier_by_commands(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_a_back_offices_headings_are_shown_and_can_be_told(shell: Shell, tmp_path: Path) -> None:
-    text = csv_bytes(ORDER_LINES, [line(1)]).decode().replace("product_name", "商品名稱").replace("quantity", "件數")
+    text = (
+        csv_bytes(ORDER_LINES, [line(1)])
+        .decode()
+        .replace("product_name", "商品名稱")
+        .replace("quantity", "件數")
+    )
     path = tmp_path / "l.csv"
     path.write_bytes(text.replace("\r\n", ",備註\r\n").encode("cp950"))
     meant = ["--column", "件數=quantity", "--column", "備註="]
     assert "l.csv has no column quantity" in shell.bad("preview", shell.lab.folder, path)
     told = shell.good("preview", shell.lab.folder, path, *meant)
-    for sentence in ("“商品名稱” is read as product_name.", "“件數” is read as quantity.", "“備註” is left out."):
+    for sentence in (
+        "“商品名稱” is read as product_name.",
+        "“件數” is read as quantity.",
+        "“備註” is left out.",
+    ):
         assert sentence in told
     orders = write(tmp_path / "o.csv", ORDERS, [order(1)])
     assert "1 new" in shell.good("import", shell.lab.folder, orders)

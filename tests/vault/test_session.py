@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import sqlite3
@@ -441,6 +442,34 @@ def test_a_vault_in_use_elsewhere_is_no_wrong_guess(staffed: Lab) -> None:
     assert failures(staffed) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk of {path} is full; make room and try again, nothing was changed."),
+        (errno.EROFS, "{path} cannot be opened for writing; check the folder's permissions."),
+        (errno.EIO, "Reading or writing {path} failed; check the disk, nothing was changed."),
+    ],
+)
+def test_a_disk_that_refuses_the_small_files_gets_its_sentence(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
+) -> None:
+    session = staffed.sign_in()
+    keys = (staffed.folder / KEYS_FILE).read_bytes()
+
+    def fails(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("simlib.vault.files.os.fsync", fails)
+    for act in (lambda: session.add_user("dora", "clerk", PASSWORD), staffed.sign_in):
+        with pytest.raises(SafeShopError) as refused:
+            act()
+        assert refused.value.sentence == sentence.format(path=staffed.folder / DATABASE_FILE)
+    monkeypatch.undo()
+    assert (staffed.folder / KEYS_FILE).read_bytes() == keys
+    session.sign_out()
+    staffed.sign_in().sign_out()
+
+
 def test_guessing_the_old_password_at_an_open_screen_is_slowed_down(staffed: Lab) -> None:
     with staffed.sign_in("carl") as session:
         for _try in range(3):
@@ -480,7 +509,12 @@ def test_an_unknown_name_costs_what_some_users_password_costs(
         session._cost = dear
         session.add_user("dora", "clerk", PASSWORD)
     costs: list[Any] = []
-    monkeypatch.setattr(keyring, "password_key", lambda _p, _s, cost: costs.append(cost) or bytes(32))
+
+    def counted(_password: str, _salt: bytes, cost: Any) -> bytes:
+        costs.append(cost)
+        return bytes(32)
+
+    monkeypatch.setattr(keyring, "password_key", counted)
     ring = keyring.read_keyring(staffed.folder)
     for number in range(40):
         for _again in range(2):
