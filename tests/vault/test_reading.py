@@ -163,6 +163,10 @@ def test_tabs_separate_as_well() -> None:
             "f.csv has none of the columns of members, orders or order lines; export it again.",
         ),
         (lines_file(NAMES, GOOD, GOOD[:-1]), "f.csv, row 3: 6 cells instead of 7; export the file again."),
+        (
+            lines_file(NAMES, GOOD, GOOD[:-1], [*GOOD, "1"]),
+            "f.csv, row 3: 6 cells instead of 7; export the file again.",
+        ),
         (lines_file(NAMES, GOOD, []), "f.csv, row 3: 0 cells instead of 7; export the file again."),
         (lines_file(NAMES) + b'SYN1,"1', "f.csv, row 2: a quoted cell is damaged; export the file again."),
         (lines_file(NAMES) + b'SYN1,"1"2,', "f.csv, row 2: a quoted cell is damaged; export the file again."),
