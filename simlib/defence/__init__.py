@@ -1,1 +1,1 @@
-"""Defence: what a shop can do against attacks, how it finds them out, and how it answers."""
+"""Defence: controls, detection and response."""
