@@ -21,7 +21,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "2.1": (
         N_("List of software and scripts"),
-        N_("Keep one list of programs, plug-ins and outside scripts, with their versions and why you need them."),
+        N_(
+            "Keep one list of programs, plug-ins and outside scripts, with their versions and why you need them."
+        ),
     ),
     "2.2": (
         N_("Only software that is still looked after"),
@@ -77,7 +79,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "4.6": (
         N_("Safe remote administration"),
-        N_("Administer shop and computers only over encrypted ways; leave no remote desktop open to the internet."),
+        N_(
+            "Administer shop and computers only over encrypted ways; leave no remote desktop open to the internet."
+        ),
     ),
     "4.7": (
         N_("No factory passwords"),
@@ -125,7 +129,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "7.2": (
         N_("Dangerous holes closed within 14 days"),
-        N_("Fix a date for every hole found: dangerous ones within 14 days, those in use by thieves at once."),
+        N_(
+            "Fix a date for every hole found: dangerous ones within 14 days, those in use by thieves at once."
+        ),
     ),
     "7.3": (
         N_("Automatic system updates"),
@@ -201,7 +207,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "14.4": (
         N_("Knowing how to handle data"),
-        N_("Show everyone how customers’ data are stored, sent and destroyed, and to leave no list on the desk."),
+        N_(
+            "Show everyone how customers’ data are stored, sent and destroyed, and to leave no list on the desk."
+        ),
     ),
     "14.5": (
         N_("Knowing how data slip out"),
@@ -217,11 +225,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "14.8": (
         N_("Caution in foreign networks"),
-        N_("Use the phone’s own network rather than a café’s for shop work, and set up the home router safely."),
+        N_(
+            "Use the phone’s own network rather than a café’s for shop work, and set up the home router safely."
+        ),
     ),
     "15.1": (
         N_("List of services and suppliers"),
-        N_("Keep a list of every service that runs the shop or sees its data, with its rights and a contact."),
+        N_(
+            "Keep a list of every service that runs the shop or sees its data, with its rights and a contact."
+        ),
     ),
     "17.1": (
         N_("Somebody in charge of incidents"),
@@ -237,11 +249,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "new-keys-and-certificates": (
         N_("New keys and certificates"),
-        N_("After a leak, make new keys, have certificates replaced and the old ones revoked, and end all sessions."),
+        N_(
+            "After a leak, make new keys, have certificates replaced and the old ones revoked, and end all sessions."
+        ),
     ),
     "content-security-policy": (
         N_("Only listed scripts run"),
-        N_("Tell browsers with a content security policy which scripts may run at checkout and where data may go."),
+        N_(
+            "Tell browsers with a content security policy which scripts may run at checkout and where data may go."
+        ),
     ),
     "rate-limit": (
         N_("Brake on mass log-ins"),
