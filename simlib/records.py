@@ -172,7 +172,7 @@ COLUMNS: Final = {
     "incidents": ("t", "attack", "campaign", "step", "kind", "what", "amount"),
     "takes": (
         *("attack", "campaign", "step", "t", "until", "place", "fields", "share"),
-        *("orders", "members"),
+        *("opened", "orders", "members"),
     ),
 }
 """Columns of each table of a run."""
@@ -300,6 +300,7 @@ TAKE_TYPES: Final = {
     "place": np.int8,
     "fields": np.int16,
     "share": np.float64,
+    "opened": np.bool_,
     "orders": np.int64,
     "members": np.int64,
 }
@@ -372,8 +373,9 @@ class Run:
         units or a count). Empty without attacks.
     takes
         One row for each place of which copies were taken: attack, campaign, step, t, until (the same moment, or how
-        long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, and how many
-        records of orders and members that were under the scenario's own retention.
+        long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, opened (whether
+        encrypted copies count, too), and how many records of orders and members that were under the scenario's own
+        retention.
     """
 
     scenario: Scenario

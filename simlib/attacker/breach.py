@@ -82,26 +82,37 @@ class Reader:
             copies = Table({name: column[kept] for name, column in copies.items()}, copies.words)
         self.copies = copies
         self.without = without
-        self._at: dict[tuple[str, int], Table] = {}
+        self._at: dict[tuple[str, int, bool], Table] = {}
 
-    def readable(self, place: str, fields: int) -> Table:
-        """Every copy that is readable at a place at any time, the oldest first."""
-        if (place, fields) not in self._at:
-            chosen = np.flatnonzero(copies_taken(self.copies, [place], fields=Field(fields)))
+    def readable(self, place: str, fields: int, opened: bool = False) -> Table:
+        """Every copy that is readable at a place at any time, the oldest first; encrypted ones, too, if `opened`."""
+        if (place, fields, opened) not in self._at:
+            there = copies_taken(self.copies, [place], fields=Field(fields))
+            if opened:
+                there |= (
+                    self.copies.where("place", place)
+                    & self.copies.where("form", "encrypted")
+                    & ((self.copies["fields"] & fields) != 0)
+                )
+            chosen = np.flatnonzero(there)
             chosen = chosen[np.argsort(self.copies["since"][chosen], kind="stable")]
-            self._at[place, fields] = Table(
+            self._at[place, fields, opened] = Table(
                 {name: column[chosen] for name, column in self.copies.items()}, self.copies.words
             )
-        return self._at[place, fields]
+        return self._at[place, fields, opened]
 
     def seen(
-        self, place: str, since: float, until: float, fields: int, share: float
+        self, place: str, since: float, until: float, how: tuple[int, float, bool]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Orders, members and persons whose copies are readable at a place at some time from `since` to `until`."""
+        """Orders, members and persons whose copies are readable at a place at some time from `since` to `until`.
+
+        `how` are the fields of which a copy must hold any, the share that he gets, and whether the place is opened.
+        """
+        fields, share, opened = how
         if place == MEMORY:
             orders = self._in_memory(since)
             return orders, np.empty(0, dtype=np.int64), np.unique(self.run.orders["member"][orders])
-        copies = self.readable(place, fields)
+        copies = self.readable(place, fields, opened)
         there = np.flatnonzero((copies["since"] <= until) & (copies["until"] > since))
         if share < 1:
             there = there[len(there) - round(share * len(there)) :]
@@ -141,12 +152,11 @@ def taken(run: Run, retention: Retention | None = None) -> list[Taken]:
             reader,
             (attack, words["campaign"][campaign], words["step"][step]),
             (since, until, words["place"][place]),
-            fields,
-            share,
+            (fields, share, opened),
         )
-        for attack, campaign, step, since, until, place, fields, share in zip(
+        for attack, campaign, step, since, until, place, fields, share, opened in zip(
             *(table[name].tolist() for name in ("attack", "campaign", "step", "t", "until", "place")),
-            *(table[name].tolist() for name in ("fields", "share")),
+            *(table[name].tolist() for name in ("fields", "share", "opened")),
             strict=True,
         )
     ]
@@ -159,8 +169,7 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
             reader,
             (take.attack, course.campaigns[take.attack], take.step),
             (take.since, min(take.until, until), place),
-            take.fields,
-            take.share,
+            (take.fields, take.share, take.opened),
         )
         for take in course.takes
         if take.since < until
@@ -169,10 +178,10 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
 
 
 def _taken(
-    reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], fields: int, share: float
+    reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], how: tuple[int, float, bool]
 ) -> Taken:
     since, until, place = where
-    return Taken(*who, since, until, place, *reader.seen(place, since, until, fields, share))
+    return Taken(*who, since, until, place, *reader.seen(place, since, until, how))
 
 
 def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
@@ -183,13 +192,13 @@ def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
 
 def take_rows(taken: Sequence[Taken], takes: Iterable[Take]) -> list[tuple[Any, ...]]:
     """Rows of `Run.takes`, one for each place of each take."""
-    wanted = [(take.fields, take.share) for take in takes for _place in take.places]
+    wanted = [(take.fields, take.share, take.opened) for take in takes for _place in take.places]
     return [
         (
             *(each.attack, each.campaign, each.step, each.t, each.until, each.place),
-            *(fields, share, each.orders, each.members),
+            *(*how, each.orders, each.members),
         )
-        for each, (fields, share) in zip(taken, wanted, strict=True)
+        for each, how in zip(taken, wanted, strict=True)
     ]
 
 

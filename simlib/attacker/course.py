@@ -98,11 +98,14 @@ class Take(Span):
         Sum of `simlib.privacy.Field`.
     share
         Share of the records, the newest first.
+    opened
+        Whether encrypted copies count as well.
     """
 
     places: tuple[str, ...] = ()
     fields: int = 0
     share: float = 1.0
+    opened: bool = False
 
 
 @dataclass
