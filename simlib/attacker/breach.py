@@ -242,16 +242,24 @@ def surviving(run: Run, retention: Retention | None = None) -> Table:
     Table
         As from `simlib.privacy.copies_of`. A copy that comes back is a row of its own.
     """
-    copies = run.copies if retention is None else copies_of(run, retention)
-    for place, since, until in _outages(run):
+    return without(run.copies if retention is None else copies_of(run, retention), outages(run))
+
+
+Outage = tuple[str, float, float]
+"""A place, and from when to when it was without its data; `inf` where they never came back."""
+
+
+def without(copies: Table, outages: Iterable[Outage]) -> Table:
+    """The copies that are left when places lose their data."""
+    for place, since, until in outages:
         copies = _cut(copies, place, since, until)
     return copies
 
 
-def _outages(run: Run) -> list[tuple[str, float, float]]:
-    """From when to when which place was without its data; `inf` where it never came back."""
+def outages(run: Run) -> list[Outage]:
+    """Which places of an attacked run lost their data, from its incidents."""
     rows = run.incidents
-    places = copies_places(run)
+    places = run.copies.words["place"]
     what, kind = rows.words["what"], rows.words["kind"]
     open_since: dict[tuple[int, str], float] = {}
     found = []
@@ -268,11 +276,6 @@ def _outages(run: Run) -> list[tuple[str, float, float]]:
             for other in [each for each in open_since if each[0] == attack]:
                 found.append((other[1], open_since.pop(other), np.inf))
     return found + [(place, since, np.inf) for (_attack, place), since in open_since.items()]
-
-
-def copies_places(run: Run) -> tuple[str, ...]:
-    """Places of the run's table of copies."""
-    return run.copies.words["place"]
 
 
 def _cut(copies: Table, place: str, since: float, until: float) -> Table:
@@ -298,10 +301,16 @@ def lost_records(run: Run, retention: Retention | None = None) -> dict[str, int]
         ``order`` and ``member`` → how many records have lost their last copy to an attacker by the end of the run.
     """
     whole = run.copies if retention is None else copies_of(run, retention)
-    left = surviving(run, retention)
+    return lost_copies(whole, outages(run), run.days)
+
+
+def lost_copies(copies: Table, outages: Sequence[Outage], t: float) -> dict[str, int]:
+    """`lost_records` at time `t` (days) for outages that are no run's own."""
+    if not outages:
+        return dict.fromkeys(copies.words["record"], 0)
+    left = without(copies, outages)
     return {
-        record: len(_there(whole, record, run.days) - _there(left, record, run.days))
-        for record in whole.words["record"]
+        record: len(_there(copies, record, t) - _there(left, record, t)) for record in copies.words["record"]
     }
 
 
