@@ -877,7 +877,9 @@ class Response(Part):
     pays_ransom: bool = False
     notifies: bool = True
     tells_customers: bool = True
-    people: Annotated[int, Field(ge=1, le=1000, default_factory=lambda: value("response-people"))]
+    people: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default_factory=lambda: int(value("response-people"))
+    )
     around_the_clock: bool = False
 
 
@@ -949,12 +951,8 @@ class Attackers(Part):
         Attacks that are noticed at all for each of these; the two figures come from different populations.
     """
 
-    claims_per_year: Annotated[
-        float, Field(ge=0, le=LARGEST, default_factory=lambda: value("small-firm-claims-per-year"))
-    ]
-    attempts_per_claim: Annotated[
-        float, Field(ge=0, le=LARGEST, default_factory=lambda: value("attempts-per-claim"))
-    ]
+    claims_per_year: NotNegative = Field(default_factory=lambda: float(value("small-firm-claims-per-year")))
+    attempts_per_claim: NotNegative = Field(default_factory=lambda: float(value("attempts-per-claim")))
 
     @property
     def attempts_per_year(self) -> float:
