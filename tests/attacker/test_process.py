@@ -134,7 +134,7 @@ def test_without_one_of_its_preconditions_a_campaign_is_impossible(name: str) ->
         for seed in range(3):
             course = course_of(under(shop, name), days=60, seed=seed)
             assert [row.kind for row in course.incidents] == ["impossible"]
-            assert not (course.takes or course.payments or course.stops or course.diversions)
+            assert [*course.takes, *course.payments, *course.stops, *course.diversions] == []
         assert name not in rates(shop, Attackers())
 
 
