@@ -1284,6 +1284,28 @@ def read_described(
         raise SafeShopError(_mistakes(model, path, lines, error)) from None
 
 
+def facts_of(path: Path, find: Find, *, by_name: tuple[str, ...] = ()) -> dict[str, Fact]:
+    """Where each figure of a description comes from.
+
+    Parameters
+    ----------
+    path, find, by_name
+        As in `read_described`.
+
+    Returns
+    -------
+    dict
+        Field path (``logistics.transit.mean``) → the fact it is taken from.
+
+    Raises
+    ------
+    SafeShopError
+        If the file cannot be read.
+    """
+    tree, _lines = _read(path, (), find, by_name)
+    return dict(_fact_references(tree, ""))
+
+
 def _read(
     path: Path, seen: tuple[Path, ...], find: Find, by_name: tuple[str, ...]
 ) -> tuple[dict[str, Any], dict[str, int]]:
