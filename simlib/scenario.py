@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -818,7 +818,7 @@ DEVICES = ("laptop", "phone", "router", "vault-pc", "marketplace", "payment", "m
 CONTROL = rf"^[a-z0-9]+([.-][a-z0-9]+)*(@({'|'.join(DEVICES)}))?$"
 """How a control is named: a CIS number or a word, everywhere or at one device: ``6.3``, ``call-back``, ``6.3@mail``."""
 
-WEAKNESSES = (
+WEAKNESSES: Final = (
     "heartbeat-openssl",
     "unpatched-shop",
     "third-party-script",

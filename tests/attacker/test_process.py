@@ -147,7 +147,7 @@ def lacking(shop: Scenario, need: str) -> Scenario:
     if need in WITHOUT:
         return scenario(WITHOUT[need])
     methods = [method.model_dump() for method in shop.payment.methods]
-    changes: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "takes-cards": {"payment__methods": [m for m in methods if m["name"] != "card"]},
         "takes-cash-on-delivery": {
             "payment__methods": [m for m in methods if m["name"] != "cash-on-delivery"]
@@ -164,11 +164,11 @@ def lacking(shop: Scenario, need: str) -> Scenario:
             "payment__escrow": False,
             "payment__methods": [m | {"name": "cash-on-delivery"} for m in methods[:1]],
         },
-    }[need]
+    }
     if need == "has-staff":
         staff = shop.staff.model_copy(update={"packers": 1, "service_agents": 0})
         return shop.model_copy(update={"staff": staff})
-    return shop.changed(**changes)
+    return shop.changed(**changes[need])
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ import pytest
 
 from simlib.attacker import TASKS, course_of
 from simlib.attacker.telling import incident_label, option_label, question_label, task_label, tell
-from simlib.defence import OPTIONS, Defence
+from simlib.defence import OPTIONS
 from simlib.languages import LANGUAGES, set_language
 from simlib.records import INCIDENTS
+from simlib.scenario import Defence
 from tests.attacks import under
 from tests.shops import scenario
 
