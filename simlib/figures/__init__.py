@@ -4,6 +4,14 @@ Every figure carries a title, units, a text for those who cannot see it, and one
 matters. `show` puts picture and sentence into a notebook; `picture` makes the bytes.
 """
 
+from simlib.figures.controls import (
+    controls_by_attacks,
+    show_attack,
+    show_attacks,
+    show_controls,
+    what_control_stops,
+    what_stops,
+)
 from simlib.figures.order_flow import (
     order_timeline,
     orders_under_way,
@@ -90,6 +98,7 @@ __all__ = [
     "chargeback",
     "checked_cases",
     "collection_balances",
+    "controls_by_attacks",
     "copies_by_place",
     "cost_of_lost_parcels",
     "credit_over_time",
@@ -116,7 +125,10 @@ __all__ = [
     "settle_layout",
     "shop_funnel",
     "show",
+    "show_attack",
+    "show_attacks",
     "show_cash_on_delivery",
+    "show_controls",
     "show_copies_of_order",
     "show_data_places",
     "show_detectors",
@@ -153,5 +165,7 @@ __all__ = [
     "waiting_over_time",
     "what_100_leaves",
     "what_arrives",
+    "what_control_stops",
+    "what_stops",
     "where_100_goes",
 ]

@@ -280,19 +280,29 @@ def price_error_arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floa
     times, product
         Ascending times in days; the product each of them buys (position in the catalogue).
     """
+    times, product, _error = hunters(scenario, days, seed)
+    return times, product
+
+
+def hunters(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers, Integers]:
+    """`price_error_arrivals`, and the place of the wrong price for which each of them comes."""
     skus = [product.sku for product in scenario.catalogue]
     times: list[Floats] = [np.empty(0)]
     products: list[Integers] = [np.empty(0, dtype=np.int64)]
+    errors: list[Integers] = [np.empty(0, dtype=np.int64)]
     for branch, error in enumerate(scenario.price_errors):
         rng = stream(seed, "price error arrivals", branch)
         count = int(rng.poisson(error.extra_orders_per_hour * error.noticed_after_hours))
         moment = error.starts_day + rng.random(count) * error.noticed_after_hours * HOUR
+        if error.ends_after_hours is not None:
+            moment = moment[moment < error.starts_day + error.lasts_hours * HOUR]
         times.append(to_ticks(moment))
-        products.append(np.full(count, skus.index(error.sku), dtype=np.int64))
-    time, product = np.concatenate(times), np.concatenate(products)
+        products.append(np.full(len(moment), skus.index(error.sku), dtype=np.int64))
+        errors.append(np.full(len(moment), branch, dtype=np.int64))
+    time, product, error_of = np.concatenate(times), np.concatenate(products), np.concatenate(errors)
     order = np.lexsort((product, time))
-    within = time[order] < days
-    return time[order][within], product[order][within]
+    order = order[time[order] < days]
+    return time[order], product[order], error_of[order]
 
 
 def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, Floats]:
@@ -349,7 +359,7 @@ def prices_seen(scenario: Scenario, placed: Floats | None, product: Integers) ->
     skus = [item.sku for item in scenario.catalogue]
     for error in scenario.price_errors:
         assert placed is not None
-        until = error.starts_day + error.noticed_after_hours * HOUR
+        until = error.starts_day + error.lasts_hours * HOUR
         wrong = (product == skus.index(error.sku)) & (placed >= error.starts_day) & (placed < until)
         price = np.where(wrong, scenario.minor(error.price), price)
     return price
