@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import astuple
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,7 +147,7 @@ def lacking(shop: Scenario, need: str) -> Scenario:
     if need in WITHOUT:
         return scenario(WITHOUT[need])
     methods = [method.model_dump() for method in shop.payment.methods]
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "takes-cards": {"payment__methods": [m for m in methods if m["name"] != "card"]},
         "takes-cash-on-delivery": {
             "payment__methods": [m for m in methods if m["name"] != "cash-on-delivery"]
@@ -163,11 +164,11 @@ def lacking(shop: Scenario, need: str) -> Scenario:
             "payment__escrow": False,
             "payment__methods": [m | {"name": "cash-on-delivery"} for m in methods[:1]],
         },
-    }[need]
+    }
     if need == "has-staff":
         staff = shop.staff.model_copy(update={"packers": 1, "service_agents": 0})
         return shop.model_copy(update={"staff": staff})
-    return shop.changed(**changes)
+    return shop.changed(**changes[need])
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -330,7 +331,7 @@ def test_a_drill_answered_by_the_standing_orders_is_the_usual_course(seed: int) 
     heard = []
     while not drill.over:
         heard += drill.advance()
-        if drill.question:
+        if drill.question is not None:
             drill.answer(drill.question.usual)
     usual = course_of(shop, days=60, seed=seed)
     assert told(drill.finish()) == told(usual)
@@ -360,7 +361,7 @@ def test_in_a_drill_waiting_costs_time_and_answers_are_checked() -> None:
     drill.answer("now")
     while not drill.over:
         drill.advance()
-        if drill.question:
+        if drill.question is not None:
             drill.answer(drill.question.usual)
     assert drill.finish().first("contained") > course_of(shop, days=30, seed=seed).first("contained")
     assert drill.answers[0][2] == "contain"
