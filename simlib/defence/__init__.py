@@ -1,0 +1,1 @@
+"""Defence: controls, detection and response."""
