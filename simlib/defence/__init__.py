@@ -1,1 +1,1 @@
-"""Defence: controls, detection and response."""
+"""Defence: what a shop does against attacks: controls, devices, detection and response, a check-up of this computer."""
