@@ -17,51 +17,23 @@ from typing import Annotated, Final, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from simlib.defence.controls import DEVICES, Device, Theme, device_label, theme_label
+from simlib.defence.controls import control as known_control
 from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.languages import _
+from simlib.scenario import Scenario
 from simlib.writing import write_whole
 
 State = Literal["pass", "fail", "unknown"]
-Device = Literal["laptop", "phone", "router", "vault-pc", "marketplace", "payment", "mail", "web-shop"]
-Theme = Literal["FW", "SC", "SUM", "UAC", "MP"]
 
 STATES: Final[tuple[State, ...]] = get_args(State)
-DEVICES: Final[tuple[Device, ...]] = get_args(Device)
-"""Devices and accounts, in the order in which they are shown."""
-
 SETTINGS_FILE: Final = Path(__file__).with_name("settings.yaml")
-
-
-def device_label(device: str) -> str:
-    """A device or account in the reader's language."""
-    return {
-        "laptop": _("laptop"),
-        "phone": _("phone"),
-        "router": _("router"),
-        "vault-pc": _("vault PC"),
-        "marketplace": _("marketplace account"),
-        "payment": _("payment account"),
-        "mail": _("mail account"),
-        "web-shop": _("web shop’s back office"),
-    }[device]
 
 
 def state_label(state: str) -> str:
     """PASS, FAIL or UNKNOWN in the reader's language."""
     return {"pass": _("good"), "fail": _("not good"), "unknown": _("not known")}[state]
-
-
-def theme_label(theme: str | None) -> str:
-    """A theme of Cyber Essentials in the reader's language; ``–`` for none."""
-    labels = {
-        "FW": _("firewalls"),
-        "SC": _("secure set-up"),
-        "SUM": _("updates"),
-        "UAC": _("who may sign in"),
-        "MP": _("against malware"),
-    }
-    return labels[theme] if theme else "–"
 
 
 class Setting(BaseModel):
@@ -286,6 +258,8 @@ def _check(device: str, setting: str, state: object, where: str) -> None:
 
 def settings_for(control: str, device: str) -> tuple[str, ...]:
     """Names of the settings that carry a control on a device."""
+    if device not in known_control(control).belongs_to:
+        return ()
     return tuple(
         name for name, one in settings().items() if control in one.controls and device in one.devices
     )
@@ -297,7 +271,7 @@ def controls_known() -> Mapping[str, tuple[str, ...]]:
     known: dict[str, list[str]] = {}
     for device, name in places():
         for control in settings()[name].controls:
-            if device not in known.setdefault(control, []):
+            if settings_for(control, device) and device not in known.setdefault(control, []):
                 known[control].append(device)
     return MappingProxyType({control: tuple(devices) for control, devices in known.items()})
 
@@ -306,7 +280,8 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     """The controls that hold, as ``Scenario.defence.controls`` names them.
 
     ``"6.3@mail"`` stands where every setting that carries the control on that device passes; what is unknown does not.
-    ``"6.3"`` stands besides where that is so on every device that the shop has and that could carry it.
+    ``"6.3"`` stands besides where that is so on every device that the shop has and to which the control belongs; a
+    control that belongs to a device of which no setting speaks is never said to stand everywhere.
 
     Parameters
     ----------
@@ -320,13 +295,14 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     """
     found = []
     for control, possible in controls_known().items():
-        owned = [device for device in possible if device in devices.has]
         held = [
             device
-            for device in owned
-            if all(devices.state(device, name) == "pass" for name in settings_for(control, device))
+            for device in possible
+            if device in devices.has
+            and all(devices.state(device, name) == "pass" for name in settings_for(control, device))
         ]
-        if owned and held == owned:
+        wanted = {device for device in known_control(control).belongs_to if device in devices.has}
+        if wanted and wanted == set(held):
             found.append(control)
         found += [f"{control}@{device}" for device in held]
     return tuple(sorted(found, key=_in_order))
@@ -336,6 +312,22 @@ def _in_order(control: str) -> tuple[int, int, str]:
     number, _at, device = control.partition("@")
     chapter, _dot, safeguard = number.partition(".")
     return int(chapter), int(safeguard), device
+
+
+def devices_of(scenario: Scenario) -> tuple[Device, ...]:
+    """The devices and accounts that a shop has: its sales account or its own web shop, a vault PC if it keeps one.
+
+    Parameters
+    ----------
+    scenario
+        The shop.
+    """
+    sells = "web-shop" if scenario.channel == "own-site" else "marketplace"
+    vault = scenario.retention.orders_leave in ("at-completion", "at-order") or (
+        scenario.retention.members_leave == "on-joining"
+    )
+    has = {"laptop", "phone", "router", "payment", "mail", sells} | ({"vault-pc"} if vault else set())
+    return tuple(device for device in DEVICES if device in has)  # type: ignore[misc]
 
 
 class Score(BaseModel):
@@ -374,3 +366,25 @@ def score(devices: Devices, device: str | None = None) -> Score:
         devices.state(each, name) for each, name in devices.places() if device is None or each == device
     ]
     return Score(passed=states.count("pass"), failed=states.count("fail"), unknown=states.count("unknown"))
+
+
+__all__ = [
+    "DEVICES",
+    "STATES",
+    "Device",
+    "Devices",
+    "Score",
+    "Setting",
+    "State",
+    "controls_in_place",
+    "controls_known",
+    "device_label",
+    "devices_of",
+    "places",
+    "score",
+    "settings",
+    "settings_for",
+    "state_label",
+    "texts",
+    "theme_label",
+]

@@ -59,7 +59,9 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "@{n='Days';e={if ($_.LastLogon) {[int]((Get-Date) - $_.LastLogon).TotalDays}}} | ConvertTo-Json -Compress",
     "ports": "Get-NetTCPConnection -State Listen | Select-Object LocalAddress, LocalPort | ConvertTo-Json -Compress",
     "names": "Get-DnsClientServerAddress | ForEach-Object { $_.ServerAddresses } | ConvertTo-Json -Compress",
-    "adapters": "Get-NetAdapter | Select-Object Name, @{n='Up';e={[int]$_.ifOperStatus}} | ConvertTo-Json -Compress",
+    # As a list in any case: without a card, the answer is [] and not silence.
+    "adapters": "ConvertTo-Json -Compress -InputObject @(Get-NetAdapter | "
+    "Select-Object Name, @{n='Up';e={[int]$_.ifOperStatus}})",
 }
 """Every PowerShell command that the check-up may give; numbers come out, not words, whatever Windows speaks."""
 
