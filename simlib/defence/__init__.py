@@ -1,1 +1,1 @@
-"""Defence: what a shop does against attacks: controls, devices, detection and response, a check-up of this computer."""
+"""Defence: controls, detection and response."""
