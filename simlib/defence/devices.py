@@ -51,6 +51,8 @@ class Setting(BaseModel):
         Theme of UK Cyber Essentials v3.3, or none.
     devices
         Where it exists.
+    only_here
+        Whether it says nothing of other devices to which its controls belong.
     hours
         What it costs to set it well on one device, in hours of a person (facts ``setting-hours-…``).
     how_en
@@ -66,6 +68,7 @@ class Setting(BaseModel):
     controls: Annotated[tuple[str, ...], Field(min_length=1)]
     theme: Theme | None
     devices: Annotated[tuple[Device, ...], Field(min_length=1)]
+    only_here: bool = False
     hours: Annotated[float, Field(gt=0)]
     how_en: Annotated[Mapping[Literal["windows", "macos", "linux", "any"], str], Field(alias="how", min_length=1)]
 
@@ -280,8 +283,8 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     """The controls that hold, as ``Scenario.defence.controls`` names them.
 
     ``"6.3@mail"`` stands where every setting that carries the control on that device passes; what is unknown does not.
-    ``"6.3"`` stands besides where that is so on every device that the shop has and to which the control belongs; a
-    control that belongs to a device of which no setting speaks is never said to stand everywhere.
+    ``"6.3"`` stands besides where that is so on every device that the shop has and of which a setting speaks; settings
+    that say something of the vault PC alone (`Setting.only_here`) never make a control stand everywhere.
 
     Parameters
     ----------
@@ -301,8 +304,10 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
             if device in devices.has
             and all(devices.state(device, name) == "pass" for name in settings_for(control, device))
         ]
-        wanted = {device for device in known_control(control).belongs_to if device in devices.has}
-        if wanted and wanted == set(held):
+        owned = [device for device in possible if device in devices.has]
+        if owned and owned == held and not any(
+            settings()[name].only_here for device in owned for name in settings_for(control, device)
+        ):
             found.append(control)
         found += [f"{control}@{device}" for device in held]
     return tuple(sorted(found, key=_in_order))
