@@ -793,6 +793,8 @@ class PriceError(Part):
         Until somebody puts it right.
     extra_orders_per_hour
         Bargain hunters' orders on top of ordinary demand while it lasts; one line of one piece each.
+    ends_after_hours
+        When it is put right, if that is sooner; those who would have come later do not come.
     """
 
     sku: str
@@ -800,6 +802,14 @@ class PriceError(Part):
     starts_day: NotNegative
     noticed_after_hours: Positive
     extra_orders_per_hour: NotNegative
+    ends_after_hours: NotNegative | None = None
+
+    @property
+    def lasts_hours(self) -> float:
+        """How long the wrong price stands."""
+        if self.ends_after_hours is None:
+            return self.noticed_after_hours
+        return min(self.noticed_after_hours, self.ends_after_hours)
 
 
 DEVICES = ("laptop", "phone", "router", "vault-pc", "marketplace", "payment", "mail", "web-shop")

@@ -70,6 +70,19 @@ PURPOSES: Final = {
     "chargeback delay": 45,
     "visibility": 46,
     "screening": 47,
+    "attack steps": 48,
+    "attack stops": 49,
+    "attack times": 50,
+    "attack sightings": 51,
+    "attack sighting delays": 52,
+    "attack dwell": 53,
+    "attack effects": 54,
+    "attack effect sizes": 55,
+    "attack response": 56,
+    "attack response times": 57,
+    "attack charge-backs": 58,
+    "attack charge-back delay": 59,
+    "attacker arrivals": 60,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

@@ -107,6 +107,12 @@ REFUSALS: Final = (
         lambda scenario: scenario.oversight.enforced,
         lambda: _("a platform that watches the store"),
     ),
+    Refusal("attacks", lambda scenario: bool(scenario.attacks), lambda: _("attacks")),
+    Refusal(
+        "attackers",
+        lambda scenario: scenario.attackers is not None,
+        lambda: _("attackers who come at random"),
+    ),
 )
 """What is refused, one row a feature."""
 
@@ -140,6 +146,9 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "reviews",
                 "retention",
                 "price_errors",
+                "defence",
+                "attacks",
+                "attackers",
             ]
         ),
         "Product": frozenset(
@@ -200,7 +209,14 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "Enquiries": frozenset(["share", "after", "handling"]),
         "Reviews": frozenset(["share", "after"]),
         "PriceError": frozenset(
-            ["sku", "price", "starts_day", "noticed_after_hours", "extra_orders_per_hour"]
+            [
+                "sku",
+                "price",
+                "starts_day",
+                "noticed_after_hours",
+                "extra_orders_per_hour",
+                "ends_after_hours",
+            ]
         ),
         "Duration": frozenset(["mean", "unit", "spread"]),
         "Clock": frozenset(["time", "days"]),
@@ -224,7 +240,8 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """The fields of each part that the arrays know. Any other that is not at its default is refused by its name, so that
 a new feature of the model is never passed over in silence; what is known and yet not expressed stands in `REFUSALS`.
-Retention is not listed: it is worked out after the run."""
+Retention is not listed: it is worked out after the run; nor is what stands in an attacker's way, as without one it
+changes nothing."""
 
 
 class LaterTable(Table):

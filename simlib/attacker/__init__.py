@@ -1,5 +1,42 @@
-"""Attacker: campaigns from YAML, the walk through them, and what each step takes."""
+"""Attacker: campaigns from YAML, the walk through them, and what each step takes.
 
+Start from `simlib.simulate`-ready scenarios: ``scenario.changed(attacks=[{"campaign": …, "day": …}])``. `course_of` walks
+without a shop, `taken` says which records a thief got under which retention policy.
+"""
+
+from simlib.attacker.arrivals import rates
+from simlib.attacker.breach import (
+    Reader,
+    Taken,
+    expected_orders,
+    lost_records,
+    persons,
+    surviving,
+    taken,
+    taken_in,
+)
 from simlib.attacker.campaign import PRECONDITIONS, Campaign, campaign, campaigns
+from simlib.attacker.course import EFFECTS, MEMORY, TASKS, Course, Incident
+from simlib.attacker.process import course_of
 
-__all__ = ["PRECONDITIONS", "Campaign", "campaign", "campaigns"]
+__all__ = [
+    "EFFECTS",
+    "MEMORY",
+    "PRECONDITIONS",
+    "TASKS",
+    "Campaign",
+    "Course",
+    "Incident",
+    "Reader",
+    "Taken",
+    "campaign",
+    "campaigns",
+    "course_of",
+    "expected_orders",
+    "lost_records",
+    "persons",
+    "rates",
+    "surviving",
+    "taken",
+    "taken_in",
+]

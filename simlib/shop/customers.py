@@ -85,6 +85,8 @@ class Customers:
         Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
+    came_for
+        Which of the scenario's wrong prices drew the buyer, −1 for none.
     page
         What comes of the four arrays of attempts; only if asked for, and then they are empty.
     """
@@ -137,6 +139,7 @@ class Customers:
     visits: Integers
     carts: Integers
     checkouts: Integers
+    came_for: Integers
     page: PaymentPage | None = None
 
 
@@ -245,19 +248,29 @@ def price_error_arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floa
     times, product
         Ascending times in days; the product each of them buys (position in the catalogue).
     """
+    times, product, _error = _hunters(scenario, days, seed)
+    return times, product
+
+
+def _hunters(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers, Integers]:
+    """`price_error_arrivals`, and the wrong price for which each of them comes."""
     skus = [product.sku for product in scenario.catalogue]
     times: list[Floats] = [np.empty(0)]
     products: list[Integers] = [np.empty(0, dtype=np.int64)]
+    errors: list[Integers] = [np.empty(0, dtype=np.int64)]
     for branch, error in enumerate(scenario.price_errors):
         rng = stream(seed, "price error arrivals", branch)
         count = int(rng.poisson(error.extra_orders_per_hour * error.noticed_after_hours))
         moment = error.starts_day + rng.random(count) * error.noticed_after_hours * HOUR
+        if error.ends_after_hours is not None:
+            moment = moment[moment < error.starts_day + error.lasts_hours * HOUR]
         times.append(to_ticks(moment))
-        products.append(np.full(count, skus.index(error.sku), dtype=np.int64))
-    time, product = np.concatenate(times), np.concatenate(products)
+        products.append(np.full(len(moment), skus.index(error.sku), dtype=np.int64))
+        errors.append(np.full(len(moment), branch, dtype=np.int64))
+    time, product, error_of = np.concatenate(times), np.concatenate(products), np.concatenate(errors)
     order = np.lexsort((product, time))
-    within = time[order] < days
-    return time[order][within], product[order][within]
+    order = order[time[order] < days]
+    return time[order], product[order], error_of[order]
 
 
 def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, Floats]:
@@ -313,7 +326,7 @@ def prices_seen(scenario: Scenario, placed: Floats, product: Integers) -> Intege
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue], dtype=np.int64)[product]
     skus = [item.sku for item in scenario.catalogue]
     for error in scenario.price_errors:
-        until = error.starts_day + error.noticed_after_hours * HOUR
+        until = error.starts_day + error.lasts_hours * HOUR
         wrong = (product == skus.index(error.sku)) & (placed >= error.starts_day) & (placed < until)
         price = np.where(wrong, scenario.minor(error.price), price)
     return price
@@ -428,7 +441,7 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         is faster and takes half the memory.
     """
     visited, _per_day = arrivals(scenario, days, seed)
-    hunted, hunted_product = price_error_arrivals(scenario, days, seed)
+    hunted, hunted_product, hunted_error = _hunters(scenario, days, seed)
     chance = _Chance(seed, len(visited), len(hunted))
     everyone = len(visited) + len(hunted)
     alike = np.zeros(everyone, dtype=np.int64)
@@ -462,6 +475,7 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         checkout=checkout[turn],
         member=np.concatenate((member, len(joined) + np.arange(len(hunted))))[turn],
         members_joined=np.concatenate((joined, hunted)),
+        came_for=np.concatenate((np.full(len(visited) - len(hunted), -1), hunted_error))[turn],
         first_line=np.concatenate(([0], np.cumsum(lines[turn]))),
         product=product,
         pieces=pieces[line_turn],
