@@ -221,7 +221,7 @@ def _registry_value(key: str, entry: str) -> Reading:
 
 def decoded(data: bytes) -> str:
     """Bytes as text, whatever they are: UTF-16 if marked so, else UTF-8 with signs in place of what it is not."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if len(data) > 2 and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace")
     return data.decode("utf-8-sig", errors="replace")
 
