@@ -152,10 +152,10 @@ INCIDENTS: Final = (
 )
 """Kinds of row in `Run.incidents`.
 
-impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector in
-`what`; found_late: what no detector had noticed came out by itself, told by ``own``, ``outsider`` or ``attacker``;
-decided: the question and answer in `what`; restored: the place in `what` has its data back. From ``copies_taken`` on, the
-kinds say what a step did.
+impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector
+in `what`; found_late: what no detector had noticed came out by itself, told by ``own``, ``outsider`` or ``attacker``;
+decided: the question and answer in `what`; restored: the place in `what` has its data back. From ``copies_taken`` on,
+the kinds say what a step did.
 """
 
 COLUMNS: Final = {

@@ -1,7 +1,7 @@
 """Attacker: campaigns from YAML, the walk through them, and what each step takes.
 
-Start from `simlib.simulate`-ready scenarios: ``scenario.changed(attacks=[{"campaign": …, "day": …}])``. `course_of` walks
-without a shop, `taken` says which records a thief got under which retention policy.
+Start from a scenario: ``shop.changed(attacks=[{"campaign": "ransomware", "day": 20}])`` is simulated as any other.
+`course_of` walks without a shop, `taken` says which records a thief got under which retention policy.
 """
 
 from simlib.attacker.arrivals import rates

@@ -39,8 +39,8 @@ the shop's bank account; payment_fees, platform_fees, shipping: what others have
 shelf at cost; cost_of_goods: goods that left it; owner: what the owner put in at the start; retailer: a platform that
 sells itself; consignee: a third party that sells and ships for the shop; clearing_company: collects abroad;
 collection_account: the operator's dedicated account at home; exchange: money changed from one currency into the
-other; attacker: stolen; dispute_costs: what settling disputes costs; incident_costs: what penalties and notices after an
-attack cost; customers: what buyers keep elsewhere, of which an attacker may rob them.
+other; attacker: stolen; dispute_costs: what settling disputes costs; incident_costs: what penalties and notices after
+an attack cost; customers: what buyers keep elsewhere, of which an attacker may rob them.
 """
 
 KINDS: Final = (
