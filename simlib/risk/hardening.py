@@ -1,0 +1,356 @@
+"""Hardening: which settings of one's own devices to change next, by simulated loss avoided for an hour of work.
+
+Every kind of attack that this shop may meet is tried many times against the devices as they are, and the very same
+attacks (same day, same luck) against the devices with one setting more. What differs is what the setting is worth:
+loss per attempt × attempts a year. The rate comes from reports on several kinds of firms
+(`simlib.attacker.arrivals`), so the order of the settings says more than the amounts.
+
+What an attack comes to depends on the controls only through which of them stop a step, which detectors see and which
+backups are left. Attempts for which none of this differs are not walked again; that makes thousands of combinations
+affordable (`tests/risk/test_hardening.py` proves it changes nothing).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+from typing import Any, Final
+
+import numpy as np
+
+from simlib.attacker.arrivals import rates
+from simlib.attacker.campaign import Campaign, campaign
+from simlib.attacker.chance import AttackChance, attack_chance
+from simlib.attacker.course import Course
+from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
+from simlib.defence.devices import (
+    Devices,
+    controls_in_place,
+    controls_known,
+    device_label,
+    settings,
+    settings_for,
+)
+from simlib.experiment import half_width
+from simlib.facts import value
+from simlib.languages import _
+from simlib.risk.loss import charge
+from simlib.scenario import MINOR_UNITS, Attack, Attackers, Scenario
+from simlib.streams import Floats
+from simlib.world import simulate
+
+BACKUP_CONTROLS: Final = ("11.2", "11.4", "offline-vault")
+"""Controls that decide what can be restored (`simlib.attacker.process.Case.backups_left`)."""
+
+GOLDEN: Final = (5**0.5 - 1) / 2
+"""Its multiples' fractions lie evenly in [0, 1), however many there are."""
+
+NEXT: Final = 3
+"""How many settings are proposed."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval, in units of the shop's currency a year.
+
+    Attributes
+    ----------
+    mean, low, high
+        The estimate.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do: the settings that together put a control in place, on one device or wherever it is missing.
+
+    Most steps are a single setting. Where two settings carry the same control, one alone protects nothing; and some
+    controls help only if they stand everywhere, as a backup does.
+
+    Attributes
+    ----------
+    places
+        (device, setting) of each setting to put right.
+    hours
+        Work.
+    avoided
+        Loss avoided a year.
+    """
+
+    places: tuple[tuple[str, str], ...]
+    hours: float
+    avoided: Estimate
+
+    @property
+    def per_hour(self) -> float:
+        """Loss avoided in the first year for each hour of work, in currency units."""
+        return self.avoided.mean / self.hours
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval of what it avoids lies above zero."""
+        return self.avoided.low > 0
+
+    def label(self) -> str:
+        """What to set where, in the reader's language."""
+        where: dict[str, list[str]] = {}
+        for device, name in self.places:
+            where.setdefault(settings()[name].title, []).append(device_label(device))
+        return "; ".join(
+            _("{setting} ({devices})").format(setting=title, devices=", ".join(devices))
+            for title, devices in where.items()
+        )
+
+    def how(self, system: str) -> str:
+        """What to do, in the reader's language, each sentence once.
+
+        Parameters
+        ----------
+        system
+            Of the computer.
+        """
+        return " ".join(dict.fromkeys(settings()[name].how(device, system) for device, name in self.places))
+
+
+class Losses:
+    """What attacks cost this shop under any set of controls, always with the same attacks.
+
+    Parameters
+    ----------
+    scenario
+        The shop; its own attacks, attackers and controls are left aside.
+    walks
+        Attempts in all (about); more make the intervals narrower.
+    seed
+        The same seed, the same attempts.
+    """
+
+    def __init__(self, scenario: Scenario, *, walks: int | None = None, seed: int = 1) -> None:
+        pilot = value("hardening-pilot-share")
+        self.walks = int(walks or value("hardening-walks"))
+        self.days = int(value("hardening-days"))
+        self.seed = seed
+        self.scenario = scenario.model_copy(update={"attacks": (), "attackers": None})
+        self.rates: dict[str, float] = rates(self.scenario, Attackers())
+        """Kind of attack → attempts a year."""
+        self.run = simulate(self.scenario, days=self.days, seed=seed)
+        self._chance: dict[tuple[str, int], tuple[AttackChance, ...]] = {}
+        self._known: dict[Any, float] = {}
+        self._numbers: dict[Any, Floats] = {}
+        self.attempts = dict.fromkeys(self.rates, max(2, round(pilot * self.walks / max(1, len(self.rates)))))
+        """Kind of attack → attempts that are walked."""
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Give the attempts that are left to the kinds of attack that make the sum uncertain (Neyman's allocation)."""
+        weight = {name: rate * float(self.numbers(name, ()).std()) for name, rate in self.rates.items()}
+        left = self.walks - sum(self.attempts.values())
+        for name, own in weight.items():
+            if own > 0 and left > 0:
+                self.attempts[name] += round(left * own / sum(weight.values()))
+        self._numbers.clear()
+
+    def start(self, walk: int) -> float:
+        """The day on which an attempt begins, spread evenly over some weeks and all hours."""
+        first, last = float(value("hardening-first-day")), float(value("hardening-last-day"))
+        return first + (last - first) * (walk * GOLDEN % 1)
+
+    def numbers(self, name: str, controls: Iterable[str]) -> Floats:
+        """Loss of each attempt of one kind of attack, in currency units.
+
+        Parameters
+        ----------
+        name
+            Kind of attack.
+        controls
+            What is in place, as `Scenario.defence.controls`.
+        """
+        what = campaign(name)
+        mentioned = _mentioned(what)
+        relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned))
+        key = (name, relevant)
+        if key not in self._numbers:
+            shop = _defended(self.scenario, relevant)
+            self._numbers[key] = np.array(
+                [self._loss(what, shop, walk) for walk in range(self.attempts[name])], dtype=np.float64
+            )
+        return self._numbers[key]
+
+    def _loss(self, what: Campaign, shop: Scenario, walk: int) -> float:
+        key = (what.name, walk, self._signature(what, shop, walk))
+        if key not in self._known:
+            self._known[key] = self.walked(what, shop, walk)
+        return self._known[key]
+
+    def walked(self, what: Campaign, shop: Scenario, walk: int) -> float:
+        """Loss of one attempt, walked and charged without any short cut, in currency units."""
+        course = self.course(what, shop, walk)
+        charged = charge(self.run, course, scenario=shop, seed=self._seed(walk))
+        return charged.total / MINOR_UNITS[self.scenario.currency]
+
+    def course(self, what: Campaign, shop: Scenario, walk: int) -> Course:
+        """What happens in one attempt."""
+        attack = Attack(campaign=what.name, day=self.start(walk))
+        attacked = shop.model_copy(update={"attacks": (attack,)})
+        return course_of(attacked, days=self.days, seed=self._seed(walk))
+
+    def _seed(self, walk: int) -> int:
+        return self.seed + walk
+
+    def _signature(self, what: Campaign, shop: Scenario, walk: int) -> tuple[Any, ...]:
+        """All that the controls change about one attempt and about those with which the attacker may return."""
+        defence = shop.defence
+        found: list[Any] = [tuple(defence.has(control) for control in BACKUP_CONTROLS)]
+        for chance in self._chances(what, walk):
+            for step, luck in zip(what.steps, chance.steps, strict=True):
+                stopped = next(
+                    (
+                        place
+                        for place, (stop, uniform) in enumerate(zip(step.stopped_by, luck.stops, strict=True))
+                        if uniform < stop.share and defence.has(stop.control, stop.device)
+                    ),
+                    None,
+                )
+                found.append(stopped)
+                if stopped is not None or luck.success >= step.chance:
+                    break
+                found.extend(
+                    sight.needs is None or defence.has(sight.needs, sight.device)
+                    for sight, seen in zip(step.seen_by, luck.sightings, strict=True)
+                    if seen.uniform < sight.hit
+                )
+        return tuple(found)
+
+    def _chances(self, what: Campaign, walk: int) -> tuple[AttackChance, ...]:
+        if (what.name, walk) not in self._chance:
+            self._chance[what.name, walk] = tuple(
+                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH) for turn in range(MOST_RETURNS + 1)
+            )
+        return self._chance[what.name, walk]
+
+    def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
+        """Expected loss a year from each kind of attack, in currency units."""
+        placed = tuple(controls)
+        return {name: rate * float(self.numbers(name, placed).mean()) for name, rate in self.rates.items()}
+
+    def harmful_share(self, name: str, controls: Iterable[str] = ()) -> float:
+        """Share of the attempts of one kind of attack that cost the shop anything."""
+        return float((self.numbers(name, controls) > 0).mean())
+
+    def days_until_known(self, name: str, controls: Iterable[str] = ()) -> Floats:
+        """Days from an attacker's first success to the owner's knowing, of each attempt that succeeded.
+
+        Parameters
+        ----------
+        name
+            Kind of attack.
+        controls
+            What is in place.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``inf`` where he did not learn of it within the run.
+        """
+        shop = _defended(self.scenario, tuple(controls))
+        found = []
+        for walk in range(self.attempts[name]):
+            course = self.course(campaign(name), shop, walk)
+            began = course.first("succeeded")
+            if began < float("inf"):
+                found.append(min(course.first("seen"), course.first("found_late")) - began)
+        return np.array(found, dtype=np.float64)
+
+    def yearly(self, controls: Iterable[str] = ()) -> Estimate:
+        """Expected loss a year."""
+        placed = tuple(controls)
+        return self._estimate({name: self.numbers(name, placed) for name in self.rates})
+
+    def avoided(self, before: Iterable[str], after: Iterable[str]) -> Estimate:
+        """Loss avoided a year by going from one set of controls to another, attempt by attempt."""
+        old, new = tuple(before), tuple(after)
+        return self._estimate({name: self.numbers(name, old) - self.numbers(name, new) for name in self.rates})
+
+    def _estimate(self, numbers: Mapping[str, Floats]) -> Estimate:
+        mean = sum(self.rates[name] * float(row.mean()) for name, row in numbers.items())
+        # Kinds of attack are independent, so their variances add.
+        half = sqrt(sum((self.rates[name] * half_width(row)) ** 2 for name, row in numbers.items()))
+        return Estimate(mean, mean - half, mean + half)
+
+
+@lru_cache(maxsize=64)
+def _mentioned(what: Campaign) -> frozenset[str]:
+    """Every control on which the course of a campaign may depend."""
+    stops = (stop.control for step in what.steps for stop in step.stopped_by)
+    needs = (sight.needs for step in what.steps for sight in step.seen_by if sight.needs)
+    return frozenset((*stops, *needs, *BACKUP_CONTROLS))
+
+
+def _defended(scenario: Scenario, controls: Sequence[str]) -> Scenario:
+    defence = scenario.defence.model_copy(update={"controls": tuple(controls)})
+    return scenario.model_copy(update={"defence": defence})
+
+
+def possible_steps(devices: Devices) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Sets of (device, setting) that would put one more control in place, on one device or everywhere, each once."""
+
+    def missing(control: str, device: str) -> list[tuple[str, str]]:
+        return [
+            (device, name) for name in settings_for(control, device) if devices.state(device, name) != "pass"
+        ]
+
+    found: dict[tuple[tuple[str, str], ...], None] = {}
+    for control, possible in controls_known().items():
+        here = [missing(control, device) for device in possible if device in devices.has]
+        for places in (*here, list(itertools.chain(*here))):
+            if places:
+                found.setdefault(tuple(places))
+    return tuple(found)
+
+
+def rank_settings(devices: Devices, losses: Losses) -> tuple[Step, ...]:
+    """Every step that is possible now, the one that avoids most for an hour of work first.
+
+    Steps whose interval reaches down to zero come after all those of which the simulation is sure.
+
+    Parameters
+    ----------
+    devices
+        The learner's; what is unknown counts as not set.
+    losses
+        Of his shop.
+    """
+    before = controls_in_place(devices)
+    steps = []
+    for places in possible_steps(devices):
+        after = controls_in_place(devices.with_states(dict.fromkeys(places, "pass")))
+        hours = sum(settings()[name].hours for _device, name in places)
+        steps.append(Step(places, hours, losses.avoided(before, after)))
+    return tuple(sorted(steps, key=lambda step: (not step.is_sure, -step.per_hour)))
+
+
+def next_settings(devices: Devices, losses: Losses, count: int = NEXT) -> tuple[Step, ...]:
+    """What to do next, one after the other: each step is chosen with those before it done.
+
+    Parameters
+    ----------
+    devices, losses
+        As for `rank_settings`.
+    count
+        How many; fewer come if nothing more helps.
+    """
+    chosen: list[Step] = []
+    while len(chosen) < count:
+        ranked = rank_settings(devices, losses)
+        if not ranked or ranked[0].avoided.mean <= 0:
+            break
+        chosen.append(ranked[0])
+        devices = devices.with_states(dict.fromkeys(ranked[0].places, "pass"))
+    return tuple(chosen)
