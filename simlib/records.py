@@ -134,6 +134,7 @@ INCIDENTS: Final = (
     "notified",
     "notice_late",
     "customers_told",
+    "worked",
     "returned",
     "copies_taken",
     "memory_read",
@@ -154,7 +155,8 @@ INCIDENTS: Final = (
 
 impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector
 in `what`; found_late: what no detector had noticed came out by itself, told by ``own``, ``outsider`` or ``attacker``;
-decided: the question and answer in `what`; restored: the place in `what` has its data back. From ``copies_taken`` on,
+decided: the question and answer in `what`; restored: the place in `what` has its data back;
+worked: the task in `what` is done and took `amount` minutes of working time. From ``copies_taken`` on,
 the kinds say what a step did.
 """
 
@@ -172,7 +174,7 @@ COLUMNS: Final = {
     "incidents": ("t", "attack", "campaign", "step", "kind", "what", "amount"),
     "takes": (
         *("attack", "campaign", "step", "t", "until", "place", "fields", "share"),
-        *("orders", "members"),
+        *("opened", "orders", "members"),
     ),
 }
 """Columns of each table of a run."""
@@ -300,6 +302,7 @@ TAKE_TYPES: Final = {
     "place": np.int8,
     "fields": np.int16,
     "share": np.float64,
+    "opened": np.bool_,
     "orders": np.int64,
     "members": np.int64,
 }
@@ -372,8 +375,9 @@ class Run:
         units or a count). Empty without attacks.
     takes
         One row for each place of which copies were taken: attack, campaign, step, t, until (the same moment, or how
-        long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, and how many
-        records of orders and members that were under the scenario's own retention.
+        long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, opened (whether
+        encrypted copies count, too), and how many records of orders and members that were under the scenario's own
+        retention.
     """
 
     scenario: Scenario

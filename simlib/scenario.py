@@ -915,8 +915,12 @@ class Defence(Part):
     response: Response = Field(default_factory=lambda: Response())
 
     def has(self, control: str, device: str | None = None) -> bool:
-        """Whether a control is in place: everywhere, or at this device."""
-        return control in self.controls or (device is not None and f"{control}@{device}" in self.controls)
+        """Whether a control is in place: everywhere, or at this device; at any one if none is named."""
+        if control in self.controls:
+            return True
+        if device is not None:
+            return f"{control}@{device}" in self.controls
+        return any(placed.startswith(f"{control}@") for placed in self.controls)
 
 
 class Attack(Part):

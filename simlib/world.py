@@ -379,7 +379,7 @@ class UnderAttack:
             many = int((self.world.chance.members_joined <= self.world.env.now).sum())
         else:
             many = self.persons(calls.attack)
-        paying = how_many(many, calls.share, calls.chance)
+        paying = how_many(many, self.course.share_paying(calls), calls.chance)
         self.paying[calls.t, calls.attack] = paying
         self.post("customer_fraud", paying * calls.amount, "customers", "attacker")
 

@@ -16,7 +16,8 @@ from simlib.attacker.breach import (
     taken_in,
 )
 from simlib.attacker.campaign import PRECONDITIONS, Campaign, campaign, campaigns
-from simlib.attacker.course import EFFECTS, MEMORY, TASKS, Course, Incident
+from simlib.attacker.course import EFFECTS, MEMORY, TASKS, Course, Incident, Notice, Take, Work
+from simlib.attacker.drill import Alternative, Drill, alternatives
 from simlib.attacker.process import course_of
 
 __all__ = [
@@ -24,11 +25,17 @@ __all__ = [
     "MEMORY",
     "PRECONDITIONS",
     "TASKS",
+    "Alternative",
     "Campaign",
     "Course",
+    "Drill",
     "Incident",
+    "Notice",
     "Reader",
+    "Take",
     "Taken",
+    "Work",
+    "alternatives",
     "campaign",
     "campaigns",
     "course_of",

@@ -82,26 +82,37 @@ class Reader:
             copies = Table({name: column[kept] for name, column in copies.items()}, copies.words)
         self.copies = copies
         self.without = without
-        self._at: dict[tuple[str, int], Table] = {}
+        self._at: dict[tuple[str, int, bool], Table] = {}
 
-    def readable(self, place: str, fields: int) -> Table:
-        """Every copy that is readable at a place at any time, the oldest first."""
-        if (place, fields) not in self._at:
-            chosen = np.flatnonzero(copies_taken(self.copies, [place], fields=Field(fields)))
+    def readable(self, place: str, fields: int, opened: bool = False) -> Table:
+        """Every copy that is readable at a place at any time, the oldest first; encrypted ones, too, if `opened`."""
+        if (place, fields, opened) not in self._at:
+            there = copies_taken(self.copies, [place], fields=Field(fields))
+            if opened:
+                there |= (
+                    self.copies.where("place", place)
+                    & self.copies.where("form", "encrypted")
+                    & ((self.copies["fields"] & fields) != 0)
+                )
+            chosen = np.flatnonzero(there)
             chosen = chosen[np.argsort(self.copies["since"][chosen], kind="stable")]
-            self._at[place, fields] = Table(
+            self._at[place, fields, opened] = Table(
                 {name: column[chosen] for name, column in self.copies.items()}, self.copies.words
             )
-        return self._at[place, fields]
+        return self._at[place, fields, opened]
 
     def seen(
-        self, place: str, since: float, until: float, fields: int, share: float
+        self, place: str, since: float, until: float, how: tuple[int, float, bool]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Orders, members and persons whose copies are readable at a place at some time from `since` to `until`."""
+        """Orders, members and persons whose copies are readable at a place at some time from `since` to `until`.
+
+        `how` are the fields of which a copy must hold any, the share that he gets, and whether the place is opened.
+        """
+        fields, share, opened = how
         if place == MEMORY:
             orders = self._in_memory(since)
             return orders, np.empty(0, dtype=np.int64), np.unique(self.run.orders["member"][orders])
-        copies = self.readable(place, fields)
+        copies = self.readable(place, fields, opened)
         there = np.flatnonzero((copies["since"] <= until) & (copies["until"] > since))
         if share < 1:
             there = there[len(there) - round(share * len(there)) :]
@@ -141,12 +152,11 @@ def taken(run: Run, retention: Retention | None = None) -> list[Taken]:
             reader,
             (attack, words["campaign"][campaign], words["step"][step]),
             (since, until, words["place"][place]),
-            fields,
-            share,
+            (fields, share, opened),
         )
-        for attack, campaign, step, since, until, place, fields, share in zip(
+        for attack, campaign, step, since, until, place, fields, share, opened in zip(
             *(table[name].tolist() for name in ("attack", "campaign", "step", "t", "until", "place")),
-            *(table[name].tolist() for name in ("fields", "share")),
+            *(table[name].tolist() for name in ("fields", "share", "opened")),
             strict=True,
         )
     ]
@@ -159,8 +169,7 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
             reader,
             (take.attack, course.campaigns[take.attack], take.step),
             (take.since, min(take.until, until), place),
-            take.fields,
-            take.share,
+            (take.fields, take.share, take.opened),
         )
         for take in course.takes
         if take.since < until
@@ -169,10 +178,10 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
 
 
 def _taken(
-    reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], fields: int, share: float
+    reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], how: tuple[int, float, bool]
 ) -> Taken:
     since, until, place = where
-    return Taken(*who, since, until, place, *reader.seen(place, since, until, fields, share))
+    return Taken(*who, since, until, place, *reader.seen(place, since, until, how))
 
 
 def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
@@ -183,13 +192,13 @@ def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
 
 def take_rows(taken: Sequence[Taken], takes: Iterable[Take]) -> list[tuple[Any, ...]]:
     """Rows of `Run.takes`, one for each place of each take."""
-    wanted = [(take.fields, take.share) for take in takes for _place in take.places]
+    wanted = [(take.fields, take.share, take.opened) for take in takes for _place in take.places]
     return [
         (
             *(each.attack, each.campaign, each.step, each.t, each.until, each.place),
-            *(fields, share, each.orders, each.members),
+            *(*how, each.orders, each.members),
         )
-        for each, (fields, share) in zip(taken, wanted, strict=True)
+        for each, how in zip(taken, wanted, strict=True)
     ]
 
 
@@ -233,16 +242,24 @@ def surviving(run: Run, retention: Retention | None = None) -> Table:
     Table
         As from `simlib.privacy.copies_of`. A copy that comes back is a row of its own.
     """
-    copies = run.copies if retention is None else copies_of(run, retention)
-    for place, since, until in _outages(run):
+    return without(run.copies if retention is None else copies_of(run, retention), outages(run))
+
+
+Outage = tuple[str, float, float]
+"""A place, and from when to when it was without its data; `inf` where they never came back."""
+
+
+def without(copies: Table, outages: Iterable[Outage]) -> Table:
+    """The copies that are left when places lose their data."""
+    for place, since, until in outages:
         copies = _cut(copies, place, since, until)
     return copies
 
 
-def _outages(run: Run) -> list[tuple[str, float, float]]:
-    """From when to when which place was without its data; `inf` where it never came back."""
+def outages(run: Run) -> list[Outage]:
+    """Which places of an attacked run lost their data, from its incidents."""
     rows = run.incidents
-    places = copies_places(run)
+    places = run.copies.words["place"]
     what, kind = rows.words["what"], rows.words["kind"]
     open_since: dict[tuple[int, str], float] = {}
     found = []
@@ -259,11 +276,6 @@ def _outages(run: Run) -> list[tuple[str, float, float]]:
             for other in [each for each in open_since if each[0] == attack]:
                 found.append((other[1], open_since.pop(other), np.inf))
     return found + [(place, since, np.inf) for (_attack, place), since in open_since.items()]
-
-
-def copies_places(run: Run) -> tuple[str, ...]:
-    """Places of the run's table of copies."""
-    return run.copies.words["place"]
 
 
 def _cut(copies: Table, place: str, since: float, until: float) -> Table:
@@ -289,10 +301,16 @@ def lost_records(run: Run, retention: Retention | None = None) -> dict[str, int]
         ``order`` and ``member`` → how many records have lost their last copy to an attacker by the end of the run.
     """
     whole = run.copies if retention is None else copies_of(run, retention)
-    left = surviving(run, retention)
+    return lost_copies(whole, outages(run), run.days)
+
+
+def lost_copies(copies: Table, outages: Sequence[Outage], t: float) -> dict[str, int]:
+    """`lost_records` at time `t` (days) for outages that are no run's own."""
+    if not outages:
+        return dict.fromkeys(copies.words["record"], 0)
+    left = without(copies, outages)
     return {
-        record: len(_there(whole, record, run.days) - _there(left, record, run.days))
-        for record in whole.words["record"]
+        record: len(_there(copies, record, t) - _there(left, record, t)) for record in copies.words["record"]
     }
 
 

@@ -92,6 +92,8 @@ class TakeCopies(Part):
     lasts
         Where he stays and takes also what arrives so long, until he is shut out; otherwise he takes what lies
         there at the moment.
+    opened
+        Whether he sits in a machine that has what lies there open, so that encrypting it does not help.
     """
 
     kind: Literal["take-copies"] = "take-copies"
@@ -99,6 +101,7 @@ class TakeCopies(Part):
     fields: Annotated[tuple[FieldName, ...], Field(min_length=1)] = ("name", "phone", "address")
     share: Share = 1.0
     lasts: Duration | None = None
+    opened: bool = False
 
 
 class ReadMemory(Part):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
+from simlib.facts import value
 from simlib.records import INCIDENTS
 
 TASKS: Final = (
@@ -98,11 +99,14 @@ class Take(Span):
         Sum of `simlib.privacy.Field`.
     share
         Share of the records, the newest first.
+    opened
+        Whether encrypted copies count as well.
     """
 
     places: tuple[str, ...] = ()
     fields: int = 0
     share: float = 1.0
+    opened: bool = False
 
 
 @dataclass
@@ -277,6 +281,11 @@ class Course:
         return next(
             (row.t for row in self.incidents if row.kind == kind and attack in (None, row.attack)), inf
         )
+
+    def share_paying(self, calls: Calls) -> float:
+        """Share of the persons who lose money to calls; fewer if they had been told before."""
+        told = any(notice.attack == calls.attack and notice.told <= calls.t for notice in self.notices)
+        return calls.share * value("warned-still-pay-share") if told and not calls.wallets else calls.share
 
     def stopped_at(self, t: float) -> bool:
         """Whether the shop could not be reached at time `t`."""

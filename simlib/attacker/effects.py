@@ -138,7 +138,14 @@ def _take(case: Case, effect: TakeCopies, _uniform: Sequence[float], normal: Seq
     fields = sum(Field[name.upper()] for name in effect.fields)
     until = now + _days(effect.lasts, normal[0]) if effect.lasts else now
     take = Take(
-        case.number, case.step, now, until, places=effect.places, fields=int(fields), share=effect.share
+        case.number,
+        case.step,
+        now,
+        until,
+        places=effect.places,
+        fields=int(fields),
+        share=effect.share,
+        opened=effect.opened,
     )
     case.course.takes.append(take)
     case.open.append(take)

@@ -8,17 +8,18 @@ walk asks the shop for nothing but its description, so it runs in any SimPy envi
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import partial
+from functools import lru_cache, partial
 from math import inf
 from typing import Any, Final
 
 import simpy
 
 from simlib.attacker.arrivals import Arrival, arriving
-from simlib.attacker.campaign import Campaign, Step
+from simlib.attacker.campaign import CallBuyers, Campaign, Step
 from simlib.attacker.chance import AttackChance, attack_chance
 from simlib.attacker.course import Course, Incident, Notice, Payment, Span, Work
 from simlib.attacker.effects import carry_out, late_penalty
+from simlib.defence.controls import split
 from simlib.defence.detection import notices, stopping
 from simlib.defence.response import Decide, ResponseTeam, notice_due, respond, standing_orders
 from simlib.facts import value
@@ -120,6 +121,7 @@ class Case:
     def worked(self, task: str, since: float, hours: float) -> None:
         """A task is done now."""
         self.course.work.append(Work(self.number, task, since, self.env.now, hours))
+        self.answer("worked", task, round(60 * hours))
 
     def contain(self) -> None:
         """The attacker is shut out: he gets no further, and what he has running ends."""
@@ -225,7 +227,7 @@ def walk(case: Case) -> Steps:
         case.step = step.name
         case.note("attempted")
         yield case.env.timeout(luck.lasts)
-        if case.contained:
+        if case.contained and not _outside(step):
             break
         control = stopping(step, luck, case.scenario.defence)
         if control is not None:
@@ -241,6 +243,11 @@ def walk(case: Case) -> Steps:
             carry_out(case, effect, luck.effects[place], luck.sizes[place])
         case.watch(step, number)
     case.comes_out_by_itself()
+
+
+def _outside(step: Step) -> bool:
+    """Whether a step happens far from the shop, with what was taken there: shutting the thief out does not stop it."""
+    return bool(step.effects) and all(isinstance(effect, CallBuyers) for effect in step.effects)
 
 
 def attack(
@@ -293,7 +300,7 @@ def course_of(scenario: Scenario, *, days: int, seed: int, decide: Decide = stan
     Raises
     ------
     SafeShopError
-        If the scenario names a campaign that does not exist.
+        If the scenario names a campaign or a control that does not exist.
     """
     env = simpy.Environment()
     course = Course()
@@ -311,11 +318,19 @@ def begin(
     decide: Decide,
 ) -> None:
     """Start the attacks in an environment; they begin when their day comes."""
+    _check_controls(scenario.defence.controls)
     team = ResponseTeam(env, scenario)
     for arrival in arrivals:
         course.campaigns.append(arrival.campaign.name)
         course.branches.append(arrival.branch)
         env.process(attack(env, scenario, course, arrival, seed, team, decide))
+
+
+@lru_cache
+def _check_controls(controls: tuple[str, ...]) -> None:
+    """Refuse controls that do not exist, or not there; asked for each walk, so the answer is kept."""
+    for placed in controls:
+        split(placed)
 
 
 def finished(course: Course, scenario: Scenario, days: float) -> Course:

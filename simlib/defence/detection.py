@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simlib.scenario import Defence
+from simlib.scenario import Defence, Scenario
 
 if TYPE_CHECKING:
     from simlib.attacker.campaign import Sight, Step
@@ -50,3 +50,29 @@ def stopping(step: Step, chance: StepChance, defence: Defence) -> str | None:
         if uniform < stop.share and defence.has(stop.control, stop.device):
             return stop.control
     return None
+
+
+def detectors_in_use(scenario: Scenario) -> tuple[str, ...]:
+    """Detectors that watch this shop for any campaign that is possible there, in alphabetical order."""
+    # Imported here: campaigns and detectors are read by those who walk, and this module is used by them.
+    from simlib.attacker.campaign import campaign, campaigns
+
+    return tuple(
+        sorted(
+            {
+                sight.detector
+                for name in campaigns()
+                if campaign(name).possible(scenario)
+                for step in campaign(name).steps
+                for sight in step.seen_by
+                if watching(sight, scenario.defence)
+            }
+        )
+    )
+
+
+def false_alarm_hours(scenario: Scenario) -> float:
+    """Working hours a year that go into alarms without an attack: the price of having detectors."""
+    from simlib.attacker.detectors import detector
+
+    return sum(detector(name).false_hours_per_year for name in detectors_in_use(scenario))

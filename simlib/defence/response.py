@@ -75,10 +75,18 @@ def standing_orders(question: Question) -> str:
 
 
 def scripted(answers: Mapping[str, str]) -> Decide:
-    """Answers by kind of question, written beforehand; the standing orders where there is none that is possible."""
+    """Answers by kind of question, written beforehand; the standing orders where there is none that is possible.
+
+    Whoever puts it off until tomorrow does it tomorrow.
+    """
+    put_off = set()
 
     def decide(question: Question) -> str:
         answer = answers.get(question.kind, question.usual)
+        if answer == "tomorrow" and question.attack in put_off:
+            return "now"
+        if answer == "tomorrow":
+            put_off.add(question.attack)
         return answer if answer in question.options else question.usual
 
     return decide

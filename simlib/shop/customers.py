@@ -248,12 +248,12 @@ def price_error_arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floa
     times, product
         Ascending times in days; the product each of them buys (position in the catalogue).
     """
-    times, product, _error = _hunters(scenario, days, seed)
+    times, product, _error = hunters(scenario, days, seed)
     return times, product
 
 
-def _hunters(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers, Integers]:
-    """`price_error_arrivals`, and the wrong price for which each of them comes."""
+def hunters(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers, Integers]:
+    """`price_error_arrivals`, and the place of the wrong price for which each of them comes."""
     skus = [product.sku for product in scenario.catalogue]
     times: list[Floats] = [np.empty(0)]
     products: list[Integers] = [np.empty(0, dtype=np.int64)]
@@ -441,7 +441,7 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         is faster and takes half the memory.
     """
     visited, _per_day = arrivals(scenario, days, seed)
-    hunted, hunted_product, hunted_error = _hunters(scenario, days, seed)
+    hunted, hunted_product, hunted_error = hunters(scenario, days, seed)
     chance = _Chance(seed, len(visited), len(hunted))
     everyone = len(visited) + len(hunted)
     alike = np.zeros(everyone, dtype=np.int64)
