@@ -915,12 +915,17 @@ class Defence(Part):
     response: Response = Field(default_factory=lambda: Response())
 
     def has(self, control: str, device: str | None = None) -> bool:
-        """Whether a control is in place: everywhere, or at this device; at any one if none is named."""
+        """Whether a control is in place: everywhere, or at this device; at any one if none is named.
+
+        The vault PC stands apart: what is in place there protects nothing else.
+        """
         if control in self.controls:
             return True
         if device is not None:
             return f"{control}@{device}" in self.controls
-        return any(placed.startswith(f"{control}@") for placed in self.controls)
+        return any(
+            placed.startswith(f"{control}@") and placed != f"{control}@vault-pc" for placed in self.controls
+        )
 
 
 class Attack(Part):
@@ -1284,6 +1289,28 @@ def read_described(
         return model.model_validate({**tree, **known})
     except ValidationError as error:
         raise SafeShopError(_mistakes(model, path, lines, error)) from None
+
+
+def facts_of(path: Path, find: Find, *, by_name: tuple[str, ...] = ()) -> dict[str, Fact]:
+    """Where each figure of a description comes from.
+
+    Parameters
+    ----------
+    path, find, by_name
+        As in `read_described`.
+
+    Returns
+    -------
+    dict
+        Field path (``logistics.transit.mean``) → the fact it is taken from.
+
+    Raises
+    ------
+    SafeShopError
+        If the file cannot be read.
+    """
+    tree, _lines = _read(path, (), find, by_name)
+    return dict(_fact_references(tree, ""))
 
 
 def _read(

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from simlib.errors import SafeShopError
+from simlib.facts import Fact
 from simlib.languages import _
 from simlib.scenario import (
     CONTROL,
@@ -30,6 +31,7 @@ from simlib.scenario import (
     Positive,
     Scenario,
     Share,
+    facts_of,
     read_described,
 )
 
@@ -456,6 +458,22 @@ def campaigns() -> tuple[str, ...]:
 def campaign(name: str) -> Campaign:
     """A ready-made campaign, read once."""
     return Campaign.load(name)
+
+
+def campaign_sources(source: str | Path) -> dict[str, Fact]:
+    """Where each figure of a campaign comes from.
+
+    Parameters
+    ----------
+    source
+        As for `Campaign.load`.
+
+    Returns
+    -------
+    dict
+        Field path (``steps.0.stopped_by.1.share``) → the fact it is taken from.
+    """
+    return facts_of(_find(str(source)), _find, by_name=("steps",))
 
 
 def _find(source: str) -> Path:

@@ -9,7 +9,7 @@ device or account (``"6.3@mail"``). How much of which attack each control stops 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
 from simlib.platform.choices import one_of
+from simlib.scenario import DEVICES
 
 FILE: Final = Path(__file__).with_name("controls.yaml")
 
@@ -75,9 +76,6 @@ THEMES: Final[tuple[str, ...]] = get_args(Theme)
 protection."""
 
 Device = Literal["laptop", "phone", "router", "vault-pc", "marketplace", "payment", "mail", "web-shop"]
-DEVICES: Final[tuple[str, ...]] = get_args(Device)
-"""Devices and accounts on which a control can be put in place."""
-
 Hours = Annotated[float, Field(ge=0, le=1000)]
 
 
@@ -109,11 +107,11 @@ class Control(BaseModel):
     themes
         Of `THEMES`; empty where Cyber Essentials does not ask for it.
     belongs_to
-        Of `DEVICES`: where it is put in place.
+        Of `simlib.scenario.DEVICES`: where it is put in place.
     setup_hours, yearly_hours
         Working hours once, and each year after.
     yearly_cost
-        US dollars a year for what must be bought.
+        US dollars a year for what must be bought (fact ``currency-per-usd`` brings them into the shop's currency).
     source
         The fact these three come from.
     """
@@ -208,25 +206,6 @@ def split(placed: str) -> tuple[str, str | None]:
             ).format(control=name, device=device, places=", ".join(known.belongs_to))
         )
     return name, device
-
-
-def is_in_place(name: str, device: str | None, placed: Collection[str]) -> bool:
-    """Whether a control protects a device.
-
-    Parameters
-    ----------
-    name
-        The control.
-    device
-        The device or account asked about; None: it is enough that the control stands on any one.
-    placed
-        What is in place, as a scenario names it.
-    """
-    if name in placed:
-        return True
-    if device is None:
-        return any(one.partition("@")[0] == name for one in placed)
-    return f"{name}@{device}" in placed
 
 
 def theme_label(name: str) -> str:

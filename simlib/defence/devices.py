@@ -51,8 +51,6 @@ class Setting(BaseModel):
         Theme of UK Cyber Essentials v3.3, or none.
     devices
         Where it exists.
-    only_here
-        Whether it says nothing of other devices to which its controls belong.
     hours
         What it costs to set it well on one device, in hours of a person (facts ``setting-hours-…``).
     how_en
@@ -68,7 +66,6 @@ class Setting(BaseModel):
     controls: Annotated[tuple[str, ...], Field(min_length=1)]
     theme: Theme | None
     devices: Annotated[tuple[Device, ...], Field(min_length=1)]
-    only_here: bool = False
     hours: Annotated[float, Field(gt=0)]
     how_en: Annotated[Mapping[Literal["windows", "macos", "linux", "any"], str], Field(alias="how", min_length=1)]
 
@@ -283,8 +280,7 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     """The controls that hold, as ``Scenario.defence.controls`` names them.
 
     ``"6.3@mail"`` stands where every setting that carries the control on that device passes; what is unknown does not.
-    ``"6.3"`` stands besides where that is so on every device that the shop has and of which a setting speaks; settings
-    that say something of the vault PC alone (`Setting.only_here`) never make a control stand everywhere.
+    A bare ``"6.3"`` would say that it stands everywhere, also where no setting speaks of it, so it never comes out here.
 
     Parameters
     ----------
@@ -296,20 +292,13 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     tuple of str
         In the order of the numbers, without repetition.
     """
-    found = []
-    for control, possible in controls_known().items():
-        held = [
-            device
-            for device in possible
-            if device in devices.has
-            and all(devices.state(device, name) == "pass" for name in settings_for(control, device))
-        ]
-        owned = [device for device in possible if device in devices.has]
-        if owned and owned == held and not any(
-            settings()[name].only_here for device in owned for name in settings_for(control, device)
-        ):
-            found.append(control)
-        found += [f"{control}@{device}" for device in held]
+    found = [
+        f"{control}@{device}"
+        for control, possible in controls_known().items()
+        for device in possible
+        if device in devices.has
+        and all(devices.state(device, name) == "pass" for name in settings_for(control, device))
+    ]
     return tuple(sorted(found, key=_in_order))
 
 

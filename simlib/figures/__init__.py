@@ -14,6 +14,13 @@ from simlib.figures.devices import (
     show_next_steps,
     show_settings,
     worth_of_steps,
+from simlib.figures.controls import (
+    controls_by_attacks,
+    show_attack,
+    show_attacks,
+    show_controls,
+    what_control_stops,
+    what_stops,
 )
 from simlib.figures.order_flow import (
     order_timeline,
@@ -101,6 +108,7 @@ __all__ = [
     "chargeback",
     "checked_cases",
     "collection_balances",
+    "controls_by_attacks",
     "copies_by_place",
     "cost_of_lost_parcels",
     "credit_over_time",
@@ -131,8 +139,11 @@ __all__ = [
     "settle_layout",
     "shop_funnel",
     "show",
+    "show_attack",
+    "show_attacks",
     "show_cash_on_delivery",
     "show_checkup",
+    "show_controls",
     "show_copies_of_order",
     "show_data_places",
     "show_detectors",
@@ -172,6 +183,8 @@ __all__ = [
     "waiting_over_time",
     "what_100_leaves",
     "what_arrives",
+    "what_control_stops",
+    "what_stops",
     "where_100_goes",
     "worth_of_steps",
 ]

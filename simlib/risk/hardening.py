@@ -37,8 +37,8 @@ from simlib.defence.devices import (
 from simlib.experiment import half_width
 from simlib.facts import value
 from simlib.languages import _
-from simlib.risk.loss import charge
-from simlib.scenario import MINOR_UNITS, Attack, Attackers, Scenario
+from simlib.risk.loss import QuietRun, quiet
+from simlib.scenario import Attack, Attackers, Scenario
 from simlib.streams import Floats
 from simlib.world import simulate
 
@@ -137,10 +137,10 @@ class Losses:
         self.walks = int(walks or value("hardening-walks"))
         self.days = int(value("hardening-days"))
         self.seed = seed
-        self.scenario = scenario.model_copy(update={"attacks": (), "attackers": None})
+        self.scenario = quiet(scenario)
         self.rates: dict[str, float] = rates(self.scenario, Attackers())
         """Kind of attack → attempts a year."""
-        self.run = simulate(self.scenario, days=self.days, seed=seed)
+        self.calm = QuietRun(simulate(self.scenario, days=self.days, seed=seed))
         self._chance: dict[tuple[str, int], tuple[AttackChance, ...]] = {}
         self._known: dict[Any, float] = {}
         self._numbers: dict[Any, Floats] = {}
@@ -191,9 +191,7 @@ class Losses:
 
     def walked(self, what: Campaign, shop: Scenario, walk: int) -> float:
         """Loss of one attempt, walked and charged without any short cut, in currency units."""
-        course = self.course(what, shop, walk)
-        charged = charge(self.run, course, scenario=shop, seed=self._seed(walk))
-        return charged.total / MINOR_UNITS[self.scenario.currency]
+        return self.calm.charged(self.course(what, shop, walk), self._seed(walk)).total
 
     def course(self, what: Campaign, shop: Scenario, walk: int) -> Course:
         """What happens in one attempt."""
@@ -318,7 +316,8 @@ def possible_steps(devices: Devices) -> tuple[tuple[tuple[str, str], ...], ...]:
 def rank_settings(devices: Devices, losses: Losses) -> tuple[Step, ...]:
     """Every step that is possible now, the one that avoids most for an hour of work first.
 
-    Steps whose interval reaches down to zero come after all those of which the simulation is sure.
+    Steps whose interval reaches down to zero come after all those of which the simulation is sure. A step of several
+    settings is left out if some of them avoid as much.
 
     Parameters
     ----------
@@ -333,7 +332,13 @@ def rank_settings(devices: Devices, losses: Losses) -> tuple[Step, ...]:
         after = controls_in_place(devices.with_states(dict.fromkeys(places, "pass")))
         hours = sum(settings()[name].hours for _device, name in places)
         steps.append(Step(places, hours, losses.avoided(before, after)))
-    return tuple(sorted(steps, key=lambda step: (not step.is_sure, -step.per_hour)))
+    useful = [step for step in steps if not any(_no_less(other, step) for other in steps)]
+    return tuple(sorted(useful, key=lambda step: (not step.is_sure, -step.per_hour)))
+
+
+def _no_less(other: Step, step: Step) -> bool:
+    """Whether a smaller part of a step already avoids as much as the whole."""
+    return set(other.places) < set(step.places) and other.avoided.mean >= step.avoided.mean
 
 
 def next_settings(devices: Devices, losses: Losses, count: int = NEXT) -> tuple[Step, ...]:
