@@ -315,7 +315,9 @@ def checkup(
     as_json: Annotated[bool, typer.Option("--json", help=_("Print JSON instead of a table."))] = False,
     ask: Annotated[
         bool | None,
-        typer.Option("--ask/--no-ask", help=_("Ask what no program can read; by default in a terminal only.")),
+        typer.Option(
+            "--ask/--no-ask", help=_("Ask what no program can read; by default in a terminal only.")
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help=_("What this computer is: laptop or vault-pc."))] = "laptop",
     extensions: Annotated[
@@ -359,7 +361,7 @@ def _asked(done: CheckUp) -> CheckUp:
     from simlib.defence.checkup import answers, question
 
     said = {}
-    words = {label: state for label, state in answers()}
+    words = dict(answers())
     _say(_("Answer with {words}; Enter alone leaves a question open.").format(words=", ".join(words)))
     for finding in done.open_questions():
         try:

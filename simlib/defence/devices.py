@@ -67,7 +67,9 @@ class Setting(BaseModel):
     theme: Theme | None
     devices: Annotated[tuple[Device, ...], Field(min_length=1)]
     hours: Annotated[float, Field(gt=0)]
-    how_en: Annotated[Mapping[Literal["windows", "macos", "linux", "any"], str], Field(alias="how", min_length=1)]
+    how_en: Annotated[
+        Mapping[Literal["windows", "macos", "linux", "any"], str], Field(alias="how", min_length=1)
+    ]
 
     @property
     def title(self) -> str:
@@ -215,17 +217,17 @@ class Devices(BaseModel):
             ) from None
         if not isinstance(tree, dict):
             raise SafeShopError(
-                _("{file}: devices are groups of 'setting: pass, fail or unknown' lines; found something else.").format(
-                    file=path.name
-                )
+                _(
+                    "{file}: devices are groups of 'setting: pass, fail or unknown' lines; found something else."
+                ).format(file=path.name)
             )
         name = str(tree.pop("name", path.stem))
         for device, group in tree.items():
             if not isinstance(group, dict):
                 raise SafeShopError(
-                    _("{file}, field {field}: must be a group of 'setting: pass, fail or unknown' lines.").format(
-                        file=path.name, field=device
-                    )
+                    _(
+                        "{file}, field {field}: must be a group of 'setting: pass, fail or unknown' lines."
+                    ).format(file=path.name, field=device)
                 )
             for setting, state in group.items() or [("", None)]:
                 _check(str(device), str(setting), state, path.name)
@@ -244,7 +246,9 @@ def _check(device: str, setting: str, state: object, where: str) -> None:
     if setting not in known:
         near = difflib.get_close_matches(setting, known, n=1, cutoff=0.4)
         raise SafeShopError(
-            _("{file}, field {field}: the device {device} has no such setting; perhaps {name} is meant.").format(
+            _(
+                "{file}, field {field}: the device {device} has no such setting; perhaps {name} is meant."
+            ).format(
                 file=where, field=f"{device}.{setting}", device=device, name=near[0] if near else known[0]
             )
         )
@@ -280,7 +284,7 @@ def controls_in_place(devices: Devices) -> tuple[str, ...]:
     """The controls that hold, as ``Scenario.defence.controls`` names them.
 
     ``"6.3@mail"`` stands where every setting that carries the control on that device passes; what is unknown does not.
-    A bare ``"6.3"`` would say that it stands everywhere, also where no setting speaks of it, so it never comes out here.
+    A bare ``"6.3"`` would say that it stands everywhere, also where no setting speaks of it; it never comes out here.
 
     Parameters
     ----------

@@ -93,7 +93,9 @@ MESSAGES: Final[tuple[Message, ...]] = (
         False,
         lambda: _("Text message, half a minute after you signed in to your mail"),
         lambda: _("Your code is 318 204. We shall never ask you for it by telephone."),
-        lambda: _("Genuine. You asked for it just now. Enter it where you asked for it, and tell it to nobody."),
+        lambda: _(
+            "Genuine. You asked for it just now. Enter it where you asked for it, and tell it to nobody."
+        ),
     ),
     Message(
         "paste-to-repair",
@@ -114,15 +116,17 @@ MESSAGES: Final[tuple[Message, ...]] = (
             "sent you, so that I can stop him."
         ),
         lambda: _(
-            "Fraud. The number on the display can be chosen by the caller. Whoever asks for a code wants to get in. Hang "
-            "up, and call the number in your contract."
+            "Fraud. The number on the display can be chosen by the caller. Whoever asks for a code wants to get in. "
+            "Hang up, and call the number in your contract."
         ),
     ),
     Message(
         "update-in-back-office",
         False,
         lambda: _("A notice in your shop’s back office, after you signed in as always"),
-        lambda: _("Version 4.2 closes a security hole. It will be installed tonight at three; there is nothing to do."),
+        lambda: _(
+            "Version 4.2 closes a security hole. It will be installed tonight at three; there is nothing to do."
+        ),
         lambda: _("Genuine. It stands where it must stand, asks for nothing and hurries nobody."),
     ),
 )

@@ -4,6 +4,14 @@ Every figure carries a title, units, a text for those who cannot see it, and one
 matters. `show` puts picture and sentence into a notebook; `picture` makes the bytes.
 """
 
+from simlib.figures.controls import (
+    controls_by_attacks,
+    show_attack,
+    show_attacks,
+    show_controls,
+    what_control_stops,
+    what_stops,
+)
 from simlib.figures.devices import (
     days_until_known,
     device_scores,
@@ -14,13 +22,6 @@ from simlib.figures.devices import (
     show_next_steps,
     show_settings,
     worth_of_steps,
-from simlib.figures.controls import (
-    controls_by_attacks,
-    show_attack,
-    show_attacks,
-    show_controls,
-    what_control_stops,
-    what_stops,
 )
 from simlib.figures.order_flow import (
     order_timeline,

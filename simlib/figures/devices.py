@@ -19,7 +19,17 @@ from simlib.defence.devices import (
     state_label,
     theme_label,
 )
-from simlib.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, describe, legend_below, new_axes, whole_numbers
+from simlib.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    describe,
+    legend_below,
+    new_axes,
+    whole_numbers,
+)
 from simlib.figures.tables import number, show_table
 from simlib.languages import _
 from simlib.risk.hardening import NEXT, Estimate, Losses, Step
@@ -97,11 +107,20 @@ def device_scores(devices: Devices, ax: Axes | None = None) -> Axes:
         ("unknown", [one.unknown for one in counts], "#D9D9D9", ".."),
     )
     for state, numbers, colour, hatch in kinds:
-        ax.barh(rows, numbers, left=left, color=colour, hatch=hatch, edgecolor="white", label=state_label(state))
+        ax.barh(
+            rows, numbers, left=left, color=colour, hatch=hatch, edgecolor="white", label=state_label(state)
+        )
         for row, count in enumerate(numbers):
             if count:
-                ax.text(left[row] + count / 2, row, str(count), ha="center", va="center", fontweight="bold",
-                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+                ax.text(
+                    left[row] + count / 2,
+                    row,
+                    str(count),
+                    ha="center",
+                    va="center",
+                    fontweight="bold",
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+                )
         left += numbers
     ax.set_yticks(rows, [device_label(device) for device in devices.has])
     ax.invert_yaxis()
@@ -154,7 +173,9 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     for row, step in enumerate(shown):
         low, high = step.avoided.low / step.hours, step.avoided.high / step.hours
         first = row < NEXT
-        ax.barh(row, step.per_hour, color=BLUE if first else SKY, hatch="" if first else "//", edgecolor="white")
+        ax.barh(
+            row, step.per_hour, color=BLUE if first else SKY, hatch="" if first else "//", edgecolor="white"
+        )
         ax.plot([low, high], [row, row], color=GREY, linewidth=1.6, marker="|", markersize=9)
     ax.set_yticks(rows, [_folded(step.label()) for step in shown])
     ax.invert_yaxis()
@@ -199,6 +220,10 @@ def _folded(label: str, width: int = 34) -> str:
     return "\n".join([*lines, line])
 
 
+def _interval(one: Estimate) -> str:
+    return f"{number(round(one.mean))} ({number(round(one.low))}–{number(round(one.high))})"
+
+
 def show_next_steps(steps: Sequence[Step], system: str, currency: str) -> None:
     """Show what to do next, one step after the other.
 
@@ -226,7 +251,7 @@ def show_next_steps(steps: Sequence[Step], system: str, currency: str) -> None:
                 str(place),
                 step.label(),
                 number(step.hours, 2),
-                f"{number(round(step.avoided.mean))} ({number(round(step.avoided.low))}–{number(round(step.avoided.high))})",
+                _interval(step.avoided),
                 number(round(step.per_hour)),
                 step.how(system),
             ]
@@ -253,8 +278,15 @@ def loss_by_attack(
     ax = ax or new_axes(height=5.2)
     shown = sorted(before, key=lambda name: -max(before[name], after[name]))[:MOST_BARS]
     rows = np.arange(len(shown))
-    ax.barh(rows - 0.2, [before[name] for name in shown], height=0.38, color="#BDBDBD", hatch="//",
-            edgecolor="white", label=_("nothing set"))
+    ax.barh(
+        rows - 0.2,
+        [before[name] for name in shown],
+        height=0.38,
+        color="#BDBDBD",
+        hatch="//",
+        edgecolor="white",
+        label=_("nothing set"),
+    )
     ax.barh(rows + 0.2, [after[name] for name in shown], height=0.38, color=BLUE, label=_("as you chose"))
     ax.set_yticks(rows, [_folded(campaign_title(name)) for name in shown])
     ax.invert_yaxis()
@@ -265,14 +297,17 @@ def loss_by_attack(
     legend_below(ax)
     was, now = sum(before.values()), sum(after.values())
     words = "; ".join(
-        f"{campaign_title(name)}: {_money(before[name], currency)} → {_money(after[name], currency)}" for name in shown
+        f"{campaign_title(name)}: {_money(before[name], currency)} → {_money(after[name], currency)}"
+        for name in shown
     )
     return describe(
         ax,
         title=_("What attacks cost, before and after"),
         alt=_("Two bars for each kind of attack. {words}.").format(words=words),
         sentence=_("Expected loss a year: {now} instead of {was}, {percent} % less.").format(
-            now=_money(now, currency), was=_money(was, currency), percent=number(100 * (1 - now / was) if was else 0.0)
+            now=_money(now, currency),
+            was=_money(was, currency),
+            percent=number(100 * (1 - now / was) if was else 0.0),
         ),
     )
 
@@ -386,13 +421,16 @@ def protections_compared(yearly: Mapping[str, Estimate], currency: str, ax: Axes
             words="; ".join(f"{label}: {_money(one.mean, currency)}" for label, one in yearly.items())
         ),
         sentence="; ".join(
-            _("{label}: {percent} % less loss").format(label=label, percent=less(label)) for label in labels[1:]
+            _("{label}: {percent} % less loss").format(label=label, percent=less(label))
+            for label in labels[1:]
         )
         + ".",
     )
 
 
-def checklist_html(devices: Devices, system: str, steps: Sequence[Step] = (), losses: Losses | None = None) -> str:
+def checklist_html(
+    devices: Devices, system: str, steps: Sequence[Step] = (), losses: Losses | None = None
+) -> str:
     """The learner's own list to print: what to do first, then every setting with a box to tick.
 
     Parameters
@@ -419,9 +457,7 @@ def checklist_html(devices: Devices, system: str, steps: Sequence[Step] = (), lo
     ]
     if steps and losses is not None:
         items = "".join(
-            f"<li><b>{html.escape(step.label())}</b>: "
-            + html.escape(step.how(system))
-            + "</li>"
+            f"<li><b>{html.escape(step.label())}</b>: " + html.escape(step.how(system)) + "</li>"
             for step in steps
         )
         parts.append(f"<p>{html.escape(_('First:'))}</p><ol>{items}</ol>")

@@ -12,7 +12,16 @@ from matplotlib.axes import Axes
 
 from simlib import figures
 from simlib.defence.checkup import CheckUp, Finding, answers, check_up, question
-from simlib.defence.devices import Devices, controls_in_place, device_label, devices_of, places, score, settings, state_label
+from simlib.defence.devices import (
+    Devices,
+    controls_in_place,
+    device_label,
+    devices_of,
+    places,
+    score,
+    settings,
+    state_label,
+)
 from simlib.defence.fraud_messages import MESSAGES, Message
 from simlib.errors import SafeShopError
 from simlib.figures.devices import SIGNS, checklist_html
@@ -26,7 +35,13 @@ FILE_NAME: Final = "my-devices.yaml"
 
 SWITCHES: Final[dict[str, tuple[str, ...]]] = {
     "second_factor": ("second-factor",),
-    "malware": ("anti-malware", "application-control", "browser-extensions", "not-administrator", "name-filter"),
+    "malware": (
+        "anti-malware",
+        "application-control",
+        "browser-extensions",
+        "not-administrator",
+        "name-filter",
+    ),
     "backups": ("backups-running", "offline-copy"),
     "updates": ("system-updates", "supported-system", "application-updates"),
     "sign_ins": ("audit-log", "no-dormant-accounts", "password-manager"),
@@ -80,7 +95,9 @@ def what_if_devices(losses: Losses) -> WhatIf:
 
     def options(switch: str) -> list[tuple[str, str]]:
         where = [
-            device for device in bare.has if any(device in settings()[name].devices for name in SWITCHES[switch])
+            device
+            for device in bare.has
+            if any(device in settings()[name].devices for name in SWITCHES[switch])
         ]
         some = [(device_label(device), device) for device in where] if len(where) > 1 else []
         return [(_("nowhere"), "none"), *some, (_("everywhere"), "all")]
@@ -115,7 +132,10 @@ class OwnDevices:
             layout={"width": "auto"},
         )
         self.extensions = ipywidgets.Checkbox(
-            value=False, description=_("count browser extensions, too"), indent=False, layout={"width": "auto"}
+            value=False,
+            description=_("count browser extensions, too"),
+            indent=False,
+            layout={"width": "auto"},
         )
         self.keep = ipywidgets.Button(
             description=_("Keep the answers"),
@@ -162,7 +182,11 @@ class OwnDevices:
         """Read this computer and show what was found."""
         self.done = check_up(has=self.devices.has, extensions=self.extensions.value)
         self.devices = self.done.devices(self.devices)
-        read = [finding for finding in self.done.findings if finding.device == self.done.device and finding.evidence]
+        read = [
+            finding
+            for finding in self.done.findings
+            if finding.device == self.done.device and finding.evidence
+        ]
         self.found.value = findings_html(read)
         self._ask()
         self._say()
@@ -203,9 +227,9 @@ class OwnDevices:
 
     def _say(self, more: str = "") -> None:
         counts = score(self.devices)
-        text = _("{good} good, {bad} not good, {open} not known. Nothing was changed and nothing was sent.").format(
-            good=counts.passed, bad=counts.failed, open=counts.unknown
-        )
+        text = _(
+            "{good} good, {bad} not good, {open} not known. Nothing was changed and nothing was sent."
+        ).format(good=counts.passed, bad=counts.failed, open=counts.unknown)
         notice, self.notice = self.notice, ""
         lines = [line for line in (text, more, notice) if line]
         self.state.value = f'<p role="status" style="font-size:1.05em">{html.escape(" ".join(lines))}</p>'
@@ -310,7 +334,9 @@ class FraudQuiz:
         text = _("{right} right of {answered} answered; there are {all} messages.").format(
             right=right, answered=len(given), all=len(MESSAGES)
         )
-        self.state.value = f'<p role="status" style="font-size:1.05em;font-weight:bold">{html.escape(text)}</p>'
+        self.state.value = (
+            f'<p role="status" style="font-size:1.05em;font-weight:bold">{html.escape(text)}</p>'
+        )
 
     def show(self) -> None:
         """Put the messages into the notebook."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from simlib.attacker.arrivals import rates
 from simlib.attacker.campaign import Campaign, campaign
-from simlib.attacker.chance import AttackChance, attack_chance
+from simlib.attacker.chance import attack_chance
 from simlib.attacker.course import Course
 from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
 from simlib.defence.devices import (
@@ -141,7 +141,6 @@ class Losses:
         self.rates: dict[str, float] = rates(self.scenario, Attackers())
         """Kind of attack → attempts a year."""
         self.calm = QuietRun(simulate(self.scenario, days=self.days, seed=seed))
-        self._chance: dict[tuple[str, int], tuple[AttackChance, ...]] = {}
         self._known: dict[Any, float] = {}
         self._numbers: dict[Any, Floats] = {}
         self.attempts = dict.fromkeys(self.rates, max(2, round(pilot * self.walks / max(1, len(self.rates)))))
@@ -206,7 +205,8 @@ class Losses:
         """All that the controls change about one attempt and about those with which the attacker may return."""
         defence = shop.defence
         found: list[Any] = [tuple(defence.has(control) for control in BACKUP_CONTROLS)]
-        for chance in self._chances(what, walk):
+        for turn in range(MOST_RETURNS + 1):
+            chance = attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
             for step, luck in zip(what.steps, chance.steps, strict=True):
                 stopped = next(
                     (
@@ -225,13 +225,6 @@ class Losses:
                     if seen.uniform < sight.hit
                 )
         return tuple(found)
-
-    def _chances(self, what: Campaign, walk: int) -> tuple[AttackChance, ...]:
-        if (what.name, walk) not in self._chance:
-            self._chance[what.name, walk] = tuple(
-                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH) for turn in range(MOST_RETURNS + 1)
-            )
-        return self._chance[what.name, walk]
 
     def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
         """Expected loss a year from each kind of attack, in currency units."""
@@ -274,7 +267,9 @@ class Losses:
     def avoided(self, before: Iterable[str], after: Iterable[str]) -> Estimate:
         """Loss avoided a year by going from one set of controls to another, attempt by attempt."""
         old, new = tuple(before), tuple(after)
-        return self._estimate({name: self.numbers(name, old) - self.numbers(name, new) for name in self.rates})
+        return self._estimate(
+            {name: self.numbers(name, old) - self.numbers(name, new) for name in self.rates}
+        )
 
     def _estimate(self, numbers: Mapping[str, Floats]) -> Estimate:
         mean = sum(self.rates[name] * float(row.mean()) for name, row in numbers.items())

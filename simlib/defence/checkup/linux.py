@@ -34,7 +34,9 @@ BACKUP_NAMES: Final = re.compile(
 )
 """Names of timers that make backups."""
 
-STATES: Final = frozenset({"active", "inactive", "failed", "activating", "deactivating", "unknown", "reloading"})
+STATES: Final = frozenset(
+    {"active", "inactive", "failed", "activating", "deactivating", "unknown", "reloading"}
+)
 
 
 def units(read: Reader, *names: str) -> dict[str, str] | None:
@@ -133,7 +135,9 @@ def supported_system(read: Reader) -> Verdict:
     fields = dict(re.findall(r'^([A-Z_]+)="?([^"\n]*)"?\s*$', reading.text, re.MULTILINE))
     if "ID" not in fields:
         return trouble("/etc/os-release", reading)
-    return support(f"{fields['ID']} {fields.get('VERSION_ID', '')}".strip(), read.today, fields.get("SUPPORT_END", ""))
+    return support(
+        f"{fields['ID']} {fields.get('VERSION_ID', '')}".strip(), read.today, fields.get("SUPPORT_END", "")
+    )
 
 
 def application_updates(read: Reader) -> Verdict:

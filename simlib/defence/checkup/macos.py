@@ -129,7 +129,7 @@ def no_dormant_accounts(read: Reader) -> Verdict:
 def open_ports(read: Reader) -> list[int] | None:
     """Ports that wait for the network; None if they cannot be read."""
     reading = read.program("netstat", "-an", "-p", "tcp")
-    if reading.trouble or "tcp" not in reading.text and "Active" not in reading.text:
+    if reading.trouble or ("tcp" not in reading.text and "Active" not in reading.text):
         return None
     found = []
     for line in lines(reading.text):
@@ -143,9 +143,13 @@ def remote_access_off(read: Reader) -> Verdict:
     """Whether remote login, screen sharing or a known remote-control program waits for the network."""
     ports = open_ports(read)
     if ports is None:
-        return trouble("netstat -an", read.program("netstat", "-an", "-p", "tcp"), command="systemsetup -getremotelogin")
+        return trouble(
+            "netstat -an", read.program("netstat", "-an", "-p", "tcp"), command="systemsetup -getremotelogin"
+        )
     own = value("setting-system-ports")["macos"]
-    return ports_judged(ports, [port for port in value("setting-remote-ports") if port not in own], "netstat -an")
+    return ports_judged(
+        ports, [port for port in value("setting-remote-ports") if port not in own], "netstat -an"
+    )
 
 
 def no_open_ports(read: Reader) -> Verdict:

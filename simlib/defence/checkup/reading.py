@@ -39,7 +39,18 @@ FOLDERS: Final[Mapping[System, tuple[str, ...]]] = {
 PROGRAMS: Final[Mapping[System, frozenset[str]]] = {
     "windows": frozenset({"powershell.exe", "wbadmin.exe", "whoami.exe"}),
     "macos": frozenset(
-        {"defaults", "fdesetup", "id", "ifconfig", "netstat", "nvram", "scutil", "socketfilterfw", "spctl", "sw_vers"}
+        {
+            "defaults",
+            "fdesetup",
+            "id",
+            "ifconfig",
+            "netstat",
+            "nvram",
+            "scutil",
+            "socketfilterfw",
+            "spctl",
+            "sw_vers",
+        }
         | {"sysadminctl", "tmutil"}
     ),
     "linux": frozenset({"apt-config", "gsettings", "id", "ip", "lsblk", "ss", "systemctl"}),
@@ -67,7 +78,13 @@ SCRIPTS: Final[Mapping[str, str]] = {
 
 BEFORE: Final = "$ErrorActionPreference='Stop'; [Console]::OutputEncoding=[Text.Encoding]::UTF8; "
 
-DENIED: Final = ("permission denied", "not permitted", "permissiondenied", "unauthorizedaccess", "access is denied")
+DENIED: Final = (
+    "permission denied",
+    "not permitted",
+    "permissiondenied",
+    "unauthorizedaccess",
+    "access is denied",
+)
 DENIED_CODES: Final = ("0x80070005", "0x80041003", "must be root", "requires root", "run as root")
 """What says that an administrator is asked for. In other languages such an answer is merely not understood, which
 comes to the same: UNKNOWN."""

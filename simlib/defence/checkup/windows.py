@@ -100,7 +100,9 @@ def supported_system(read: Reader) -> Verdict:
     if build is None:
         return trouble("CurrentBuildNumber", reading)
     verdict = support(f"windows {build}", read.today)
-    if verdict.state == "fail" and not re.fullmatch(r"(Core|Professional)(Workstation|SingleLanguage|CountrySpecific|N)?", edition):
+    if verdict.state == "fail" and not re.fullmatch(
+        r"(Core|Professional)(Workstation|SingleLanguage|CountrySpecific|N)?", edition
+    ):
         return unknown("unclear", f"{verdict.evidence} ({edition})")
     return verdict
 
@@ -121,11 +123,15 @@ def anti_malware(read: Reader) -> Verdict:
     """Microsoft Defender, or another program as the Security Center knows it."""
     reading = read.script("defender")
     found = records(reading.text)
-    if found and all(isinstance(found[0].get(name), bool) for name in ("AntivirusEnabled", "RealTimeProtectionEnabled")):
+    if found and all(
+        isinstance(found[0].get(name), bool) for name in ("AntivirusEnabled", "RealTimeProtectionEnabled")
+    ):
         age = found[0].get("AntivirusSignatureAge")
         on = found[0]["AntivirusEnabled"] and found[0]["RealTimeProtectionEnabled"]
         if on and isinstance(age, int):
-            return judged(age <= value("setting-age-of-signatures"), f"Defender 1; AntivirusSignatureAge {age}")
+            return judged(
+                age <= value("setting-age-of-signatures"), f"Defender 1; AntivirusSignatureAge {age}"
+            )
     # Defender is off where another program has taken over.
     return _other_program(read, reading)
 
@@ -135,7 +141,7 @@ def _other_program(read: Reader, before: Reading) -> Verdict:
     found = records(reading.text)
     if found is None or not all(isinstance(one.get("productState"), int) for one in found):
         return trouble("Get-MpComputerStatus, AntiVirusProduct", before, reading)
-    # Not documented, but the same for all makers: the fourth hexadecimal digit from the right says on, the second stale.
+    # Not documented, but alike for all makers: the fourth hexadecimal digit from the right says on, the second stale.
     working = [one for one in found if one["productState"] & 0xF000 == 0x1000]
     fresh = [one for one in working if one["productState"] & 0xF0 == 0]
     shown = (fresh or working or found)[0]
@@ -144,7 +150,9 @@ def _other_program(read: Reader, before: Reading) -> Verdict:
 
 def application_control(read: Reader) -> Verdict:
     """Smart App Control, else SmartScreen."""
-    smart, reading = entry(read, r"HKLM\SYSTEM\CurrentControlSet\Control\CI\Policy", "VerifiedAndReputablePolicyState")
+    smart, reading = entry(
+        read, r"HKLM\SYSTEM\CurrentControlSet\Control\CI\Policy", "VerifiedAndReputablePolicyState"
+    )
     if smart == 1:
         return passed("VerifiedAndReputablePolicyState 1")
     screen, _policy = entry(read, rf"{POLICIES}\Windows\System", "EnableSmartScreen")
@@ -178,15 +186,20 @@ def screen_lock(read: Reader) -> Verdict:
         return judged(limit <= most, f"InactivityTimeoutSecs {limit}")
     desktop = r"HKCU\Control Panel\Desktop"
     active, reading = entry(read, desktop, "ScreenSaveActive")
-    secure, seconds = entry(read, desktop, "ScreenSaverIsSecure")[0], entry(read, desktop, "ScreenSaveTimeOut")[0]
+    secure, seconds = (
+        entry(read, desktop, "ScreenSaverIsSecure")[0],
+        entry(read, desktop, "ScreenSaveTimeOut")[0],
+    )
     if active == 1 and secure == 1 and seconds is not None:
         return judged(0 < seconds <= most, f"ScreenSaverIsSecure 1; ScreenSaveTimeOut {seconds}")
     delay = entry(read, desktop, "DelayLockInterval")[0]
     if delay == 0xFFFFFFFF:
         return failed("DelayLockInterval 0xffffffff")
     # The computer may still ask when it wakes.
-    return trouble("InactivityTimeoutSecs, ScreenSaverIsSecure", reading) if reading.trouble else unknown(
-        "unset", f"ScreenSaveActive {active}; ScreenSaverIsSecure {secure}"
+    return (
+        trouble("InactivityTimeoutSecs, ScreenSaverIsSecure", reading)
+        if reading.trouble
+        else unknown("unset", f"ScreenSaveActive {active}; ScreenSaverIsSecure {secure}")
     )
 
 
@@ -197,7 +210,10 @@ def not_administrator(read: Reader) -> Verdict:
     # Everybody belongs to S-1-1-0; without it the list is not whole.
     if "S-1-1-0" not in identifiers:
         return trouble("whoami /groups", reading)
-    return judged("S-1-5-32-544" not in identifiers, f"whoami /groups: S-1-5-32-{'544' if 'S-1-5-32-544' in identifiers else '545'}")
+    return judged(
+        "S-1-5-32-544" not in identifiers,
+        f"whoami /groups: S-1-5-32-{'544' if 'S-1-5-32-544' in identifiers else '545'}",
+    )
 
 
 def no_dormant_accounts(read: Reader) -> Verdict:
@@ -229,7 +245,9 @@ def open_ports(read: Reader) -> tuple[list[int] | None, Reading]:
 
 def remote_access_off(read: Reader) -> Verdict:
     """Remote desktop in the registry, the SSH service, and the ports of known remote-control programs."""
-    denies, reading = entry(read, r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server", "fDenyTSConnections")
+    denies, reading = entry(
+        read, r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server", "fDenyTSConnections"
+    )
     if denies == 0:
         return failed("fDenyTSConnections 0")
     ssh = entry(read, rf"{SERVICES}\sshd", "Start")[0]
@@ -290,7 +308,9 @@ def backups_running(read: Reader) -> Verdict:
 
 def secure_boot(read: Reader) -> Verdict:
     """The firmware's answer, as Windows keeps it."""
-    state, reading = entry(read, r"HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot\State", "UEFISecureBootEnabled")
+    state, reading = entry(
+        read, r"HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot\State", "UEFISecureBootEnabled"
+    )
     if state in (0, 1):
         return judged(state == 1, f"UEFISecureBootEnabled {state}")
     return trouble("UEFISecureBootEnabled", reading, command="Confirm-SecureBootUEFI")
