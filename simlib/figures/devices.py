@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from simlib.attacker.words import campaign_title
 from simlib.defence.checkup import CheckUp
@@ -32,7 +33,7 @@ from simlib.figures.style import (
 )
 from simlib.figures.tables import number, show_table
 from simlib.languages import _
-from simlib.risk.hardening import NEXT, Estimate, Losses, Step
+from simlib.risk.hardening import Estimate, Losses, Step
 
 SIGNS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 """Signs of the states, so that colour is never the only difference."""
@@ -125,6 +126,7 @@ def device_scores(devices: Devices, ax: Axes | None = None) -> Axes:
     ax.set_yticks(rows, [device_label(device) for device in devices.has])
     ax.invert_yaxis()
     ax.set_xlim(0, max(left.max(initial=1), 1) * 1.02)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(_("settings"))
     ax.grid(visible=False, axis="y")
     legend_below(ax)
@@ -172,7 +174,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     rows = np.arange(len(shown))
     for row, step in enumerate(shown):
         low, high = step.avoided.low / step.hours, step.avoided.high / step.hours
-        first = row < NEXT
+        first = row == 0
         ax.barh(
             row, step.per_hour, color=BLUE if first else SKY, hatch="" if first else "//", edgecolor="white"
         )

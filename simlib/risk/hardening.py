@@ -23,7 +23,8 @@ import numpy as np
 
 from simlib.attacker.arrivals import rates
 from simlib.attacker.campaign import Campaign, campaign
-from simlib.attacker.chance import attack_chance
+from simlib.attacker.campaign import Step as CampaignStep
+from simlib.attacker.chance import StepChance, attack_chance
 from simlib.attacker.course import Course
 from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
 from simlib.defence.devices import (
@@ -119,6 +120,37 @@ class Step:
         return " ".join(dict.fromkeys(settings()[name].how(device, system) for device, name in self.places))
 
 
+@dataclass(frozen=True)
+class _StepLuck:
+    """What luck leaves to the controls in one step.
+
+    Attributes
+    ----------
+    stops
+        (control, device) of each control that would stop it.
+    succeeds
+        Whether it succeeds if none does.
+    needs
+        (control, device) of each detector that would notice it, were it not blind.
+    """
+
+    stops: tuple[tuple[str, str | None], ...]
+    succeeds: bool
+    needs: tuple[tuple[str, str | None], ...]
+
+
+def _step_luck(step: CampaignStep, chance: StepChance) -> _StepLuck:
+    stops = zip(step.stopped_by, chance.stops, strict=True)
+    sights = zip(step.seen_by, chance.sightings, strict=True)
+    return _StepLuck(
+        tuple((stop.control, stop.device) for stop, uniform in stops if uniform < stop.share),
+        chance.success < step.chance,
+        tuple(
+            (sight.needs, sight.device) for sight, seen in sights if sight.needs and seen.uniform < sight.hit
+        ),
+    )
+
+
 class Losses:
     """What attacks cost this shop under any set of controls, always with the same attacks.
 
@@ -141,6 +173,7 @@ class Losses:
         self.rates: dict[str, float] = rates(self.scenario, Attackers())
         """Kind of attack → attempts a year."""
         self.calm = QuietRun(simulate(self.scenario, days=self.days, seed=seed))
+        self._lucks: dict[tuple[str, int], tuple[tuple[_StepLuck, ...], ...]] = {}
         self._known: dict[Any, float] = {}
         self._numbers: dict[Any, Floats] = {}
         self.attempts = dict.fromkeys(self.rates, max(2, round(pilot * self.walks / max(1, len(self.rates)))))
@@ -203,28 +236,28 @@ class Losses:
 
     def _signature(self, what: Campaign, shop: Scenario, walk: int) -> tuple[Any, ...]:
         """All that the controls change about one attempt and about those with which the attacker may return."""
-        defence = shop.defence
-        found: list[Any] = [tuple(defence.has(control) for control in BACKUP_CONTROLS)]
-        for turn in range(MOST_RETURNS + 1):
-            chance = attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
-            for step, luck in zip(what.steps, chance.steps, strict=True):
-                stopped = next(
-                    (
-                        place
-                        for place, (stop, uniform) in enumerate(zip(step.stopped_by, luck.stops, strict=True))
-                        if uniform < stop.share and defence.has(stop.control, stop.device)
-                    ),
-                    None,
-                )
+        has = shop.defence.has
+        found: list[Any] = [has(control) for control in BACKUP_CONTROLS]
+        for turn in self._luck(what, walk):
+            for step in turn:
+                stopped = next((place for place, stop in enumerate(step.stops) if has(*stop)), None)
                 found.append(stopped)
-                if stopped is not None or luck.success >= step.chance:
+                if stopped is not None or not step.succeeds:
                     break
-                found.extend(
-                    sight.needs is None or defence.has(sight.needs, sight.device)
-                    for sight, seen in zip(step.seen_by, luck.sightings, strict=True)
-                    if seen.uniform < sight.hit
-                )
+                found.extend(has(*needed) for needed in step.needs)
         return tuple(found)
+
+    def _luck(self, what: Campaign, walk: int) -> tuple[tuple[_StepLuck, ...], ...]:
+        """What luck leaves to the controls, step by step, in an attempt and in each return."""
+        if (what.name, walk) not in self._lucks:
+            turns = (
+                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH) for turn in range(MOST_RETURNS + 1)
+            )
+            self._lucks[what.name, walk] = tuple(
+                tuple(itertools.starmap(_step_luck, zip(what.steps, chance.steps, strict=True)))
+                for chance in turns
+            )
+        return self._lucks[what.name, walk]
 
     def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
         """Expected loss a year from each kind of attack, in currency units."""
