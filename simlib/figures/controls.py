@@ -35,7 +35,7 @@ ROW: Final = 0.31
 MOST_ROWS: Final = 18
 """Controls that fit into one picture."""
 JUDGED_HATCH: Final = "///"
-PLAIN: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+PLAIN: Final = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 """Ground of a number, so that lines do not run through it."""
 
 
@@ -303,10 +303,11 @@ def _bars(ax: Axes, labels: Sequence[str], lengths: Sequence[float], measured: S
         words = _("measured in a study") if known else _("judged by the project")
         if words not in [drawn.get_label() for drawn in bars]:
             bar.set_label(words)
-        ax.text(
-            length,
-            bar.get_y() + bar.get_height() / 2,
-            f" {_number(length)}",
+        ax.annotate(
+            _number(length),
+            (length, bar.get_y() + bar.get_height() / 2),
+            xytext=(5, 0),
+            textcoords="offset points",
             va="center",
             size=10,
             bbox=PLAIN,
@@ -324,6 +325,6 @@ def _wrapped(attack: Campaign, width: int = 28) -> str:
     """The attack's number and title on two lines at most as wide as `width`; Chinese signs count double."""
     title = f"{attack.number}. {campaign_title(attack.name)}"
     if current_language() != "en":
-        half = width // 2 + 2
-        return title if len(title) <= half else f"{title[:half]}\n{title[half:]}"
+        middle = (len(title) + 1) // 2
+        return title if len(title) <= width // 2 + 3 else f"{title[:middle]}\n{title[middle:]}"
     return "\n".join(textwrap.wrap(title, width))

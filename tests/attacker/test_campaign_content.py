@@ -186,7 +186,7 @@ def test_every_number_of_a_campaign_is_a_fact() -> None:
     for name, tree in files():
         for path, leaf in leaves(tree):
             if path != "number":
-                assert isinstance(leaf, str | dict), f"{name}: {path}: {leaf}"
+                assert isinstance(leaf, str | dict | bool), f"{name}: {path}: {leaf}"
                 assert not isinstance(leaf, dict) or fact(leaf["fact"]).unit
 
 

@@ -6,13 +6,13 @@ from typing import get_args
 import pytest
 import yaml
 
-from simlib.defence import controls as room
 from simlib.defence.control_words import WORDS
 from simlib.defence.controls import (
     EXTRAS,
     FILE,
     IG1,
     THEMES,
+    Device,
     control,
     controls,
     device_label,
@@ -147,6 +147,6 @@ def test_every_control_device_and_theme_has_words() -> None:
     for one in controls().values():
         assert 5 <= len(one.title) <= 45
         assert one.sentence.endswith(".")
-    assert set(get_args(room.Device)) == set(DEVICES)
+    assert set(get_args(Device)) == set(DEVICES)
     assert all(device_label(device) for device in DEVICES)
     assert all(theme_label(theme) for theme in THEMES)
