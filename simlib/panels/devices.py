@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,21 +31,25 @@ from simlib.panels.what_if import Choice, Values, WhatIf
 from simlib.risk.hardening import Losses, next_settings
 from simlib.scenario import Scenario
 
+VISIBLE: Final = 1.5
+"""Difference in currency units a year from which on two pictures surely differ."""
+
 FILE_NAME: Final = "my-devices.yaml"
 """Where the learner's devices are kept, in his own folder."""
 
 SWITCHES: Final[dict[str, tuple[str, ...]]] = {
-    "second_factor": ("second-factor",),
+    "second_factor": ("second-factor", "password-manager"),
+    "doors": ("remote-access-off", "no-open-ports", "host-firewall", "no-dormant-accounts", "audit-log"),
     "malware": (
         "anti-malware",
         "application-control",
         "browser-extensions",
         "not-administrator",
         "name-filter",
+        "autorun-off",
     ),
-    "backups": ("backups-running", "offline-copy"),
     "updates": ("system-updates", "supported-system", "application-updates"),
-    "sign_ins": ("audit-log", "no-dormant-accounts", "password-manager"),
+    "backups": ("backups-running", "offline-copy"),
 }
 """Switch of the panel → the settings that it puts right on every device."""
 
@@ -52,11 +57,11 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
 def switch_labels() -> dict[str, str]:
     """The switches of `what_if_devices` in the reader's language."""
     return {
-        "second_factor": _("second step at sign-in"),
-        "malware": _("guard against malware: anti-malware, known programs only, no administrator"),
-        "backups": _("backups, one of them unplugged"),
+        "second_factor": _("second step at sign-in, and a password of its own"),
+        "doors": _("doors shut, old accounts closed, sign-ins recorded"),
+        "malware": _("guard against malware, no administrator rights"),
         "updates": _("updates of everything"),
-        "sign_ins": _("own passwords, closed accounts, sign-ins recorded"),
+        "backups": _("backups, one of them not connected"),
     }
 
 
@@ -94,19 +99,26 @@ def what_if_devices(losses: Losses) -> WhatIf:
         return figures.loss_by_attack(before, after, losses.scenario.currency, ax)
 
     def options(switch: str) -> list[tuple[str, str]]:
-        where = [
-            device
-            for device in bare.has
-            if any(device in settings()[name].devices for name in SWITCHES[switch])
-        ]
-        some = [(device_label(device), device) for device in where] if len(where) > 1 else []
-        return [(_("nowhere"), "none"), *some, (_("everywhere"), "all")]
+        """Nowhere, each device on which the switch makes a difference of its own, everywhere."""
+        found, seen = [(_("nowhere"), "none")], [before]
+        where = [(device_label(device), device) for device in bare.has]
+        for label, device in [*where, (_("everywhere"), "all")]:
+            loss = losses.by_attack(controls_in_place(switched(bare, {switch: device})))
+            if all(_differ(loss, other) for other in seen):
+                found.append((label, device))
+                seen.append(loss)
+        return found
 
     labels = switch_labels()
     return WhatIf(
         [Choice(switch, labels[switch], options(switch), "none") for switch in SWITCHES],
         draw,
     )
+
+
+def _differ(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
+    """Whether anybody would see the difference in the picture."""
+    return any(abs(first[name] - second[name]) > VISIBLE for name in first)
 
 
 class OwnDevices:

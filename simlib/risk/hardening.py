@@ -251,7 +251,8 @@ class Losses:
         """What luck leaves to the controls, step by step, in an attempt and in each return."""
         if (what.name, walk) not in self._lucks:
             turns = (
-                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH) for turn in range(MOST_RETURNS + 1)
+                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
+                for turn in range(MOST_RETURNS + 1)
             )
             self._lucks[what.name, walk] = tuple(
                 tuple(itertools.starmap(_step_luck, zip(what.steps, chance.steps, strict=True)))
@@ -387,3 +388,22 @@ def next_settings(devices: Devices, losses: Losses, count: int = NEXT) -> tuple[
         chosen.append(ranked[0])
         devices = devices.with_states(dict.fromkeys(ranked[0].places, "pass"))
     return tuple(chosen)
+
+
+def best_of(ranked: Sequence[Step], candidates: Mapping[str, tuple[str, str]]) -> str:
+    """Which of some single settings avoids most for an hour of work.
+
+    Parameters
+    ----------
+    ranked
+        From `rank_settings`.
+    candidates
+        What it is called → (device, setting).
+
+    Returns
+    -------
+    str
+        Its name; the first one if none avoids anything.
+    """
+    worth = {step.places[0]: step.per_hour for step in ranked if len(step.places) == 1}
+    return max(candidates, key=lambda name: worth.get(candidates[name], 0.0))
