@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -818,7 +818,7 @@ DEVICES = ("laptop", "phone", "router", "vault-pc", "marketplace", "payment", "m
 CONTROL = rf"^[a-z0-9]+([.-][a-z0-9]+)*(@({'|'.join(DEVICES)}))?$"
 """How a control is named: a CIS number or a word, everywhere or at one device: ``6.3``, ``call-back``, ``6.3@mail``."""
 
-WEAKNESSES = (
+WEAKNESSES: Final = (
     "heartbeat-openssl",
     "unpatched-shop",
     "third-party-script",
@@ -877,7 +877,9 @@ class Response(Part):
     pays_ransom: bool = False
     notifies: bool = True
     tells_customers: bool = True
-    people: Annotated[int, Field(ge=1, le=1000, default_factory=lambda: value("response-people"))]
+    people: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default_factory=lambda: int(value("response-people"))
+    )
     around_the_clock: bool = False
 
 
@@ -954,12 +956,8 @@ class Attackers(Part):
         Attacks that are noticed at all for each of these; the two figures come from different populations.
     """
 
-    claims_per_year: Annotated[
-        float, Field(ge=0, le=LARGEST, default_factory=lambda: value("small-firm-claims-per-year"))
-    ]
-    attempts_per_claim: Annotated[
-        float, Field(ge=0, le=LARGEST, default_factory=lambda: value("attempts-per-claim"))
-    ]
+    claims_per_year: NotNegative = Field(default_factory=lambda: float(value("small-firm-claims-per-year")))
+    attempts_per_claim: NotNegative = Field(default_factory=lambda: float(value("attempts-per-claim")))
 
     @property
     def attempts_per_year(self) -> float:

@@ -279,17 +279,31 @@ def outages(run: Run) -> list[Outage]:
 
 
 def _cut(copies: Table, place: str, since: float, until: float) -> Table:
-    here = copies.where("place", place)
+    """The copies that are left when one place loses its data.
+
+    What lies there ends, and comes back with the restoration. What would be made of it meanwhile (a masked form, an
+    export to the vault or the ERP) is made then, or never.
+    """
     begins, ends = copies["since"], copies["until"]
-    struck = here & (begins < since) & (ends > since)
+    key = copies["number"] * len(copies.words["record"]) + copies["record"]
+    struck = copies.where("place", place) & (begins < since) & (ends > since)
     back = struck & (ends > until)
-    cut = np.where(struck, since, ends)
-    columns = {
-        name: np.concatenate([column, column[back]]) for name, column in {**copies, "until": cut}.items()
-    }
-    columns["since"] = np.concatenate([begins, np.full(int(back.sum()), until)])
-    columns["until"] = np.concatenate([cut, ends[back]])
+    made_of_it = (
+        np.isin(copies["place"], [copies.code("place", each) for each in {place, *MADE_FROM_THE_WEB}])
+        & np.isin(key, key[struck])
+        & (begins >= since)
+    )
+    new_begins = np.where(made_of_it, np.maximum(begins, until), begins)
+    new_ends = np.where(struck, since, ends)
+    kept = new_ends > new_begins
+    columns = {name: np.concatenate([column[kept], column[back]]) for name, column in copies.items()}
+    columns["since"] = np.concatenate([new_begins[kept], np.full(int(back.sum()), until)])
+    columns["until"] = np.concatenate([new_ends[kept], ends[back]])
     return Table(columns, copies.words)
+
+
+MADE_FROM_THE_WEB: Final = ("vault", "erp")
+"""Places whose copies are made of what lies in the web shop."""
 
 
 def lost_records(run: Run, retention: Retention | None = None) -> dict[str, int]:

@@ -23,7 +23,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
 from simlib.platform.choices import one_of
-from simlib.scenario import DEVICES
+from simlib.scenario import DEVICES as DEVICES
 
 FILE: Final = Path(__file__).with_name("controls.yaml")
 

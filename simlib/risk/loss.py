@@ -565,7 +565,7 @@ def years(
 
 
 def _seeds(walks: int, seed: int) -> range:
-    if isinstance(walks, bool) or not isinstance(walks, int | np.integer) or walks < 1:
+    if walks != int(walks) or walks < 1:
         raise SafeShopError(_("walks must be a whole number from 1, not {given}.").format(given=walks))
     return range(int(seed), int(seed) + int(walks))
 
