@@ -414,7 +414,7 @@ def protections_compared(yearly: Mapping[str, Estimate], currency: str, ax: Axes
     base = yearly[labels[0]].mean
 
     def less(label: str) -> str:
-        return number(100 * (1 - yearly[label].mean / base) if base else 0.0)
+        return number(round(100 * (1 - yearly[label].mean / base), 1) + 0.0 if base else 0.0)
 
     return describe(
         ax,

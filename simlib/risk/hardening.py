@@ -49,6 +49,9 @@ BACKUP_CONTROLS: Final = ("11.2", "11.4", "offline-vault")
 GOLDEN: Final = (5**0.5 - 1) / 2
 """Its multiples' fractions lie evenly in [0, 1), however many there are."""
 
+MOST_SHOPS: Final = 4
+"""Shops whose attempts are kept in memory."""
+
 NEXT: Final = 3
 """How many settings are proposed."""
 
@@ -151,6 +154,35 @@ def _step_luck(step: CampaignStep, chance: StepChance) -> _StepLuck:
     )
 
 
+class _Memory:
+    """What is known of a shop's attempts, kept for everybody who asks about the same shop and seed.
+
+    Attributes
+    ----------
+    calm
+        The quiet run that is charged.
+    lucks, known
+        By kind of attack and attempt: what luck leaves to the controls, and the loss by what the controls did.
+    """
+
+    def __init__(self, scenario: Scenario, days: int, seed: int) -> None:
+        self.calm = QuietRun(simulate(scenario, days=days, seed=seed))
+        self.lucks: dict[tuple[str, int], tuple[tuple[_StepLuck, ...], ...]] = {}
+        self.known: dict[Any, float] = {}
+
+
+_memories: dict[tuple[str, int, int], _Memory] = {}
+
+
+def _memory(scenario: Scenario, days: int, seed: int) -> _Memory:
+    key = (scenario.to_yaml(), days, seed)
+    if key not in _memories:
+        while len(_memories) >= MOST_SHOPS:
+            del _memories[next(iter(_memories))]
+        _memories[key] = _Memory(scenario, days, seed)
+    return _memories[key]
+
+
 class Losses:
     """What attacks cost this shop under any set of controls, always with the same attacks.
 
@@ -172,9 +204,7 @@ class Losses:
         self.scenario = quiet(scenario)
         self.rates: dict[str, float] = rates(self.scenario, Attackers())
         """Kind of attack → attempts a year."""
-        self.calm = QuietRun(simulate(self.scenario, days=self.days, seed=seed))
-        self._lucks: dict[tuple[str, int], tuple[tuple[_StepLuck, ...], ...]] = {}
-        self._known: dict[Any, float] = {}
+        self._memory = _memory(self.scenario, self.days, seed)
         self._numbers: dict[Any, Floats] = {}
         self.attempts = dict.fromkeys(self.rates, max(2, round(pilot * self.walks / max(1, len(self.rates)))))
         """Kind of attack → attempts that are walked."""
@@ -194,7 +224,7 @@ class Losses:
         first, last = float(value("hardening-first-day")), float(value("hardening-last-day"))
         return first + (last - first) * (walk * GOLDEN % 1)
 
-    def numbers(self, name: str, controls: Iterable[str]) -> Floats:
+    def numbers(self, name: str, controls: Iterable[str], attempts: int | None = None) -> Floats:
         """Loss of each attempt of one kind of attack, in currency units.
 
         Parameters
@@ -203,27 +233,31 @@ class Losses:
             Kind of attack.
         controls
             What is in place, as `Scenario.defence.controls`.
+        attempts
+            How many; `attempts` of this kind if left out.
         """
         what = campaign(name)
+        count = attempts or self.attempts[name]
         mentioned = _mentioned(what)
         relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned))
-        key = (name, relevant)
+        key = (name, relevant, count)
         if key not in self._numbers:
             shop = _defended(self.scenario, relevant)
             self._numbers[key] = np.array(
-                [self._loss(what, shop, walk) for walk in range(self.attempts[name])], dtype=np.float64
+                [self._loss(what, shop, walk) for walk in range(count)], dtype=np.float64
             )
         return self._numbers[key]
 
     def _loss(self, what: Campaign, shop: Scenario, walk: int) -> float:
         key = (what.name, walk, self._signature(what, shop, walk))
-        if key not in self._known:
-            self._known[key] = self.walked(what, shop, walk)
-        return self._known[key]
+        known = self._memory.known
+        if key not in known:
+            known[key] = self.walked(what, shop, walk)
+        return known[key]
 
     def walked(self, what: Campaign, shop: Scenario, walk: int) -> float:
         """Loss of one attempt, walked and charged without any short cut, in currency units."""
-        return self.calm.charged(self.course(what, shop, walk), self._seed(walk)).total
+        return self._memory.calm.charged(self.course(what, shop, walk), self._seed(walk)).total
 
     def course(self, what: Campaign, shop: Scenario, walk: int) -> Course:
         """What happens in one attempt."""
@@ -249,16 +283,17 @@ class Losses:
 
     def _luck(self, what: Campaign, walk: int) -> tuple[tuple[_StepLuck, ...], ...]:
         """What luck leaves to the controls, step by step, in an attempt and in each return."""
-        if (what.name, walk) not in self._lucks:
+        lucks = self._memory.lucks
+        if (what.name, walk) not in lucks:
             turns = (
                 attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
                 for turn in range(MOST_RETURNS + 1)
             )
-            self._lucks[what.name, walk] = tuple(
+            lucks[what.name, walk] = tuple(
                 tuple(itertools.starmap(_step_luck, zip(what.steps, chance.steps, strict=True)))
                 for chance in turns
             )
-        return self._lucks[what.name, walk]
+        return lucks[what.name, walk]
 
     def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
         """Expected loss a year from each kind of attack, in currency units."""
@@ -267,7 +302,7 @@ class Losses:
 
     def harmful_share(self, name: str, controls: Iterable[str] = ()) -> float:
         """Share of the attempts of one kind of attack that cost the shop anything."""
-        return float((self.numbers(name, controls) > 0).mean())
+        return float((self.numbers(name, controls, int(value("hardening-shown"))) > 0).mean())
 
     def days_until_known(self, name: str, controls: Iterable[str] = ()) -> Floats:
         """Days from an attacker's first success to the owner's knowing, of each attempt that succeeded.
@@ -286,7 +321,7 @@ class Losses:
         """
         shop = _defended(self.scenario, tuple(controls))
         found = []
-        for walk in range(self.attempts[name]):
+        for walk in range(int(value("hardening-shown"))):
             course = self.course(campaign(name), shop, walk)
             began = course.first("succeeded")
             if began < float("inf"):
