@@ -70,6 +70,13 @@ PURPOSES: Final = {
     "chargeback delay": 45,
     "visibility": 46,
     "screening": 47,
+    "memory visits": 80,
+    "memory log-ins": 81,
+    "memory key": 82,
+    "memory passwords": 83,
+    "memory cookies": 84,
+    "memory primes": 85,
+    "memory requests": 86,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

@@ -1,0 +1,1 @@
+"""Attackers: what somebody who means harm does to the shop, step by step, and what he takes with him."""
