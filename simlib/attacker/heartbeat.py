@@ -139,9 +139,9 @@ def message_in(sent: bytes) -> bytes:
         if kind == RECORD_TYPE and len(sent) == RECORD_HEADER.size + length:
             return sent[RECORD_HEADER.size :]
     raise SafeShopError(
-        _("These {length} bytes are no heartbeat record: it begins with 24, a version and its length.").format(
-            length=len(sent)
-        )
+        _(
+            "These {length} bytes are no heartbeat record: it begins with 24, a version and its length."
+        ).format(length=len(sent))
     )
 
 
@@ -169,7 +169,7 @@ def parsed(sent: bytes) -> Heartbeat:
 
 
 def is_too_long(sent: bytes) -> bool:
-    """The check on the wire: does the message state more than its record can hold?
+    """Whether the message states more than its record can hold: the check on the wire.
 
     This is the sum of the corrected handler, done by a filter before the server. It sees heartbeats that are not
     yet encrypted (OpenSSL answered them during the handshake, too); of encrypted ones only the sizes show.
@@ -182,7 +182,7 @@ def is_too_long(sent: bytes) -> bool:
 
 
 def is_answer_too_long(asked: bytes, answered: list[bytes]) -> bool:
-    """The check on sizes alone, which works on encrypted heartbeats: is the answer longer than the question?
+    """Whether the answer is longer than the question: a check on sizes alone, good for encrypted heartbeats, too.
 
     An honest answer repeats the payload and has the least padding, so it is never longer.
     """

@@ -289,9 +289,7 @@ def passed_through(memory: Film, begin: float, end: float) -> dict[str, int]:
     """Different secrets that lay in the memory at any moment of a stretch of time, by kind."""
     remains = memory.remains
     there = (remains["since"] < end) & (remains["until"] > begin)
-    return {
-        kind: len(np.unique(remains["number"][there & remains.where("kind", kind)])) for kind in KINDS
-    }
+    return {kind: len(np.unique(remains["number"][there & remains.where("kind", kind)])) for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -522,8 +520,7 @@ def _openings(taken: Harvest, response: Response, key: Key) -> tuple[Integers, F
         for (_member, _known, sent, runs_out), day in zip(rows, void, strict=True)
     ]
     member, known, ends = (
-        np.concatenate(parts)
-        for parts in ([row[0] for row in rows], [row[1] for row in rows], until)
+        np.concatenate(parts) for parts in ([row[0] for row in rows], [row[1] for row in rows], until)
     )
     open_at_all = ends > known
     return member[open_at_all], known[open_at_all], ends[open_at_all]
@@ -629,7 +626,8 @@ def traces(taken: Harvest) -> Seen:
     """
     writes = taken.film.writes
     pages = np.isin(
-        writes["shape"], [n for n, s in enumerate(SHAPES) if s.name in ("page", "log-in", "member-page", "checkout")]
+        writes["shape"],
+        [n for n, s in enumerate(SHAPES) if s.name in ("page", "log-in", "member-page", "checkout")],
     )
     during = (writes["t"] >= taken.begin) & (writes["t"] < taken.end)
     return Seen(int((pages & during).sum()), 0, taken.requests, taken.requests)

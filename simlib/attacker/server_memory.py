@@ -43,7 +43,9 @@ SPANS: Final = {
 PRIME_BYTES: Final = 128
 """One of the two primes of a private RSA key of 2,048 bits."""
 
-_HEAD = "Host: shop.example\r\nAccept: text/html,application/json\r\nAccept-Language: zh-TW,zh;q=0.9,en;q=0.8\r\n"
+_HEAD = (
+    "Host: shop.example\r\nAccept: text/html,application/json\r\nAccept-Language: zh-TW,zh;q=0.9,en;q=0.8\r\n"
+)
 _SESSION = "Cookie: session={cookie:32}\r\n"
 _TEXTS: Final = {
     # What a browser sends, as it lies in the connection's receive buffer after decryption.
@@ -52,6 +54,9 @@ _TEXTS: Final = {
     "member-page": f"GET /my-account HTTP/1.1\r\n{_HEAD}{_SESSION}\r\n",
     "checkout": f"POST /checkout HTTP/1.1\r\n{_HEAD}{_SESSION}\r\n"
     '{{"name":"{name:64}","mobile":"{mobile:16}","address":"{address:128}"}}',
+    # What the server answers: most of the memory is dull.
+    "catalogue": "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Gift shop</title><ul>"
+    + 96 * "<li><a href='/gift'>Gift box, ribbon, card</a> In stock</li>",
     # What the shop's program makes of it.
     "log-in-form": "account\0{account:48}\0password\0{password:16}\0",
     "session": "session\0{cookie:32}\0account\0{account:48}\0",
@@ -75,8 +80,10 @@ class Shape:
         Bytes.
     fields
         Field → (offset, width) in bytes. A value shorter than the width is followed by spaces.
-    secret
-        The `KINDS` in it, at most one, with offset and length; None if there is none.
+    pieces
+        What is always the same, and names of fields, in turn.
+    secrets
+        (kind, offset, length) of each secret in it.
     """
 
     name: str
@@ -205,8 +212,8 @@ class Film:
     size
         Bytes of the memory, with the untouched tail.
     visits
-        One row each, from the server's start to the end of the run: t, until, member (−1: not logged in), order (−1: none), logged_in (nan: never), placed, visit
-        (its number among all visits of the run).
+        One row each, from the server's start to the end of the run: t, until, member (−1: not logged in), order (−1:
+        none), logged_in (nan: never), placed, visit (its number among all visits of the run).
     """
 
     run: Run
@@ -232,7 +239,7 @@ class Film:
         t
             In days, within the stretch.
         """
-        memory = bytearray(self.size)
+        memory = np.zeros(self.size, dtype=np.uint8)
         last = int(np.searchsorted(self.writes["t"], t, side="right"))
         columns = (self.writes[name][:last].tolist() for name in ("address", "shape", "visit"))
         painted = np.full(self.size, -1, dtype=np.int32)
@@ -242,11 +249,10 @@ class Film:
         # Only what is still there has to be put into words.
         for row in np.unique(painted[painted >= 0]).tolist():
             address, shape, visit = rows[row]
-            content = SHAPES[shape].written(self.said(visit))
-            there = np.flatnonzero(painted[address : address + len(content)] == row)
-            for byte in there.tolist():
-                memory[address + byte] = content[byte]
-        return memory
+            content = np.frombuffer(SHAPES[shape].written(self.said(visit)), dtype=np.uint8)
+            there = painted[address : address + len(content)] == row
+            memory[address : address + len(content)][there] = content[there]
+        return bytearray(memory.tobytes())
 
     def said(self, visit: int) -> dict[str, bytes]:
         """What a visitor sends: field → bytes."""
@@ -302,7 +308,9 @@ def film(run: Run, begin: float, end: float) -> Film:
         )
     if not 0 <= begin < end <= run.days:
         raise SafeShopError(
-            _("The run has days 0 to {days}; choose a beginning and a later end within it.").format(days=run.days)
+            _("The run has days 0 to {days}; choose a beginning and a later end within it.").format(
+                days=run.days
+            )
         )
     started = max(0.0, begin - value("server-started-days"))
     visits = _visits(run, started)
@@ -324,7 +332,7 @@ def film(run: Run, begin: float, end: float) -> Film:
 
 
 def _visits(run: Run, started: float) -> Table:
-    """All visits since the server's start: those with an order as the run has them, the others at times of their own."""
+    """All visits since the server's start: with an order as the run has them, the others at times of their own."""
     orders, demand = run.orders, run.scenario.demand
     # Whoever orders logs in at some moment between his arrival and his order, and leaves soon after it.
     share = stream(run.seed, "memory log-ins").random(orders.rows)
@@ -389,6 +397,7 @@ class _Writer:
         chance = stream(run.seed, "memory key").random(int(visits["visit"].max(initial=-1)) + 1)
         self.key_left = (chance[visits["visit"]] < value("key-left-share")).tolist()
         self.held: dict[int, list[tuple[int, int]]] = {}
+        self.page: dict[int, int] = {}
         self.buffer: dict[int, int] = {}
         self.written: list[tuple[float, int, int, int]] = []
         # Block → its live remains: (row, first byte, byte after the last).
@@ -401,7 +410,7 @@ class _Writer:
         self._note_landing(started)
 
     def _connect(self, buffer: int) -> None:
-        self.memory.take(PAGE_BUFFER)
+        self.page[buffer] = self.memory.take(PAGE_BUFFER)
         self.memory.give_back(buffer, RECEIVE_BUFFER)
 
     def _take(self, block: str) -> int:
@@ -442,6 +451,7 @@ class _Writer:
         self._write(t, key, key, "key-left" if self.key_left[visit] else "key-wiped", visit)
         self.memory.give_back(key, SMALL["key"])
         self._receive(t, buffer, "page", visit)
+        self._write(t, self.page[buffer], self.page[buffer], "catalogue", visit)
         self._note_landing(t)
 
     def _leave(self, t: float, visit: int) -> None:
