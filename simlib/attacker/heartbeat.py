@@ -35,6 +35,9 @@ MESSAGE_HEADER: Final = struct.Struct("!BH")
 PADDING: Final = 16
 """Least number of padding bytes (RFC 6520, section 4)."""
 
+COMPLETE: Final = MESSAGE_HEADER.size + PADDING
+"""Bytes of the shortest heartbeat, one without payload."""
+
 MOST_IN_RECORD: Final = 2**14
 """Most bytes that one record carries (RFC 5246), and most that an honest heartbeat has (RFC 6520, section 4)."""
 
@@ -175,10 +178,10 @@ def is_too_long(sent: bytes) -> bool:
     yet encrypted (OpenSSL answered them during the handshake, too); of encrypted ones only the sizes show.
     """
     message = message_in(sent)
-    if len(message) < MESSAGE_HEADER.size + PADDING:
+    if len(message) < COMPLETE:
         return True
     _kind, stated = MESSAGE_HEADER.unpack_from(message)
-    return bool(MESSAGE_HEADER.size + stated + PADDING > len(message))
+    return bool(COMPLETE + stated > len(message))
 
 
 def is_answer_too_long(asked: bytes, answered: list[bytes]) -> bool:
@@ -240,9 +243,9 @@ def corrected_answer(memory: bytes | bytearray, at: int) -> bytes | None:
         The answering message; None if the request is discarded, silently as RFC 6520, section 4 asks.
     """
     _type, _version, length = RECORD_HEADER.unpack_from(memory, at)
-    if MESSAGE_HEADER.size + PADDING > length:
+    if COMPLETE > length:
         return None
     _kind, stated = MESSAGE_HEADER.unpack_from(memory, at + RECORD_HEADER.size)
-    if MESSAGE_HEADER.size + stated + PADDING > length:
+    if COMPLETE + stated > length:
         return None
     return faulty_answer(memory, at)
