@@ -243,9 +243,9 @@ def corrected_answer(memory: bytes | bytearray, at: int) -> bytes | None:
         The answering message; None if the request is discarded, silently as RFC 6520, section 4 asks.
     """
     _type, _version, length = RECORD_HEADER.unpack_from(memory, at)
-    if COMPLETE > length:
+    if length < COMPLETE:
         return None
     _kind, stated = MESSAGE_HEADER.unpack_from(memory, at + RECORD_HEADER.size)
-    if COMPLETE + stated > length:
+    if length < COMPLETE + stated:
         return None
     return faulty_answer(memory, at)

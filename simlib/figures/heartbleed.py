@@ -264,9 +264,18 @@ def hexdump(exchange: Exchange, ax: Axes | None = None) -> Axes:
             ax.add_patch(Rectangle((at_text - 0.375, line - 0.5), 0.75, 1, facecolor=colour))
             bold = "bold" if byte in kind_at else "normal"
             value = answer[byte]
-            style = {"ha": "center", "va": "center", "fontsize": 8.5, "family": "DejaVu Sans Mono"}
+            # Kept out of the layout: all these small texts lie within the axes anyhow.
+            style = {
+                "ha": "center",
+                "va": "center",
+                "fontsize": 8.5,
+                "family": "DejaVu Sans Mono",
+                "in_layout": False,
+            }
             ax.text(at_hex, line, f"{value:02x}", weight=bold, **style)
             ax.text(at_text, line, chr(value) if 32 <= value < 127 else "·", weight=bold, **style)
+    ax.set_xticks([])
+    ax.set_yticks([])
     ax.set_xlim(-1.5, 39.5)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.axis("off")
