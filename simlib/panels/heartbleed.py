@@ -70,7 +70,7 @@ def what_if_response(taken: Harvest) -> WhatIf:
     return WhatIf(
         [
             Choice("key", _("Has the thief the private key?"), options, "found"),
-            Slider("new_keys", _("days until new keys, old certificate revoked"), 0, MOST_DAYS, 1, 10),
+            Slider("new_keys", _("days until new keys and certificate"), 0, MOST_DAYS, 1, 10),
             Slider("sessions", _("days until all sessions are ended"), 0, MOST_DAYS, 1, 3),
             Slider("passwords", _("days until all passwords are changed"), 0, MOST_DAYS, 1, 3),
         ],
