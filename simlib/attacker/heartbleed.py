@@ -33,7 +33,8 @@ from simlib.attacker.server_memory import KINDS, PRIME_BYTES, SHAPES, Film, film
 from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.languages import _
-from simlib.records import MINOR_UNITS, Run, Table
+from simlib.records import Run, Table
+from simlib.scenario import MINOR_UNITS
 from simlib.streams import Floats, Integers, stream
 
 PAYLOAD: Final = b"A"
@@ -191,7 +192,7 @@ def _own_key(memory: Film, moments: Floats, landed: Integers, seed: int, stated:
     Each connection makes the server calculate with its key; the prime, if left, lies there when he asks.
     """
     left = stream(seed, "memory requests", 1).random(len(moments)) < value("key-left-share")
-    return moments[left & within_reach(memory.key_block, PRIME_BYTES, landed, stated)]
+    return np.asarray(moments[left & within_reach(memory.key_block, PRIME_BYTES, landed, stated)])
 
 
 def _first_of_each(kind: Any, number: Any, person: Any, t: Any) -> dict[str, npt.NDArray[Any]]:

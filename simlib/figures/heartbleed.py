@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -265,7 +265,7 @@ def hexdump(exchange: Exchange, ax: Axes | None = None) -> Axes:
             bold = "bold" if byte in kind_at else "normal"
             value = answer[byte]
             # Kept out of the layout: all these small texts lie within the axes anyhow.
-            style = {
+            style: dict[str, Any] = {
                 "ha": "center",
                 "va": "center",
                 "fontsize": 8.5,
@@ -544,15 +544,15 @@ def collected_by_day(
         title=_("From publication to the shop’s update"),
         alt=_("Three lines that climb from 7 April until the day of the update and stay level from then on."),
         sentence=_(
-            "Updated {days} days after publication: {requests} requests took {passwords} passwords, {cookies} cookies "
+            "Days from publication to update: {days}. {requests} requests took {passwords} passwords, {cookies} cookies "
             "and {addresses} addresses of {members} members."
         ).format(
             days=number(round(exposed, 1)),
             requests=number(taken.requests),
-            passwords=taken.count("password"),
-            cookies=taken.count("cookie"),
-            addresses=taken.count("address"),
-            members=len(taken.members),
+            passwords=number(taken.count("password")),
+            cookies=number(taken.count("cookie")),
+            addresses=number(taken.count("address")),
+            members=number(len(taken.members)),
         ),
     )
 
@@ -602,7 +602,7 @@ def accounts_over_time(
     for row, (label, response) in enumerate(responses.items()):
         at = np.linspace(0, days, 8 * days + 1)
         accounts = accounts_open(taken, response, response.updated + at, key)
-        style = {"color": colours[row % 4], "linestyle": DASHES[row % len(DASHES)]}
+        style: dict[str, Any] = {"color": colours[row % 4], "linestyle": DASHES[row % len(DASHES)]}
         ax.plot(at, accounts, linewidth=2.4, label=label, **style)
         ends.append((label, int(accounts[-1]), false_shop_until(response, key) - response.updated))
     if mark_days:

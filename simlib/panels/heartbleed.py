@@ -41,7 +41,7 @@ def what_if_update(film: Film, seed: int) -> WhatIf:
         [
             Slider("update_days", _("days until the shop updates"), 1, MOST_DAYS, 1, 7),
             Slider("requests_a_day", _("requests a day"), 100, 5_000, 100, 1_000),
-            Slider("kilobytes", _("kilobytes asked for each time"), 4, 64, 4, 16),
+            Slider("kilobytes", _("kilobytes asked for each time"), 16, 64, 24, 40),
         ],
         draw,
     )

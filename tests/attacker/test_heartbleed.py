@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlib.attacker.heartbleed import (
-    KINDS,
     Harvest,
     Key,
     Response,
@@ -29,7 +28,7 @@ from simlib.attacker.heartbleed import (
     within_reach,
 )
 from simlib.attacker.heartbleed import _share_of_time_key_in_reach as key_in_reach
-from simlib.attacker.server_memory import Film, film
+from simlib.attacker.server_memory import KINDS, Film, film
 from simlib.facts import value
 from simlib.records import Run
 from simlib.world import simulate

@@ -7,8 +7,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from simlib.attacker.heartbleed import KINDS, ask, harvest, prime_in, read_memory
+from simlib.attacker.heartbleed import ask, harvest, prime_in, read_memory
 from simlib.attacker.server_memory import (
+    KINDS,
     PRIME_BYTES,
     RECEIVE_BUFFER,
     SHAPES,
@@ -120,7 +121,7 @@ def test_every_secret_was_sent_by_its_owner_at_that_moment() -> None:
     memory = shop_film()
     visits, remains = memory.visits, memory.remains
     order_of = dict(zip(visits["order"].tolist(), visits["placed"].tolist(), strict=True))
-    logged = {}
+    logged: dict[int, set[float]] = {}
     for member, t in zip(visits["member"].tolist(), visits["logged_in"].tolist(), strict=True):
         logged.setdefault(member, set()).add(t)
     for kind, whose, since in zip(

@@ -27,7 +27,7 @@ from simlib.attacker.server_memory import KINDS, Film, film
 from simlib.figures.tables import number
 from simlib.languages import set_language
 from simlib.world import simulate
-from tests.figures.drawn import cut_off, figure_of
+from tests.figures.drawn import cut_off, figure_of, points
 from tests.shops import scenario
 
 
@@ -55,9 +55,14 @@ def plans() -> dict[str, Response]:
     return {"update only": Response(14), "all": Response(14, 14.5, 15, 15)}
 
 
+@lru_cache
+def dump() -> Axes:
+    return figures.hexdump(answer())
+
+
 FIGURES: dict[str, Callable[[], Axes]] = {
     "memory_map": lambda: figures.memory_map(memory(), moment()),
-    "hexdump": lambda: dump(),
+    "hexdump": dump,
     "coverage": lambda: figures.coverage(memory(), 7, 8, seed=1),
     "collected_by_day": lambda: figures.collected_by_day(taken(), 7, 14, 30),
     "accounts_over_time": lambda: figures.accounts_over_time(taken(), plans(), "found", 25, mark_days=True),
@@ -83,11 +88,6 @@ def test_each_figure_has_its_words_and_nothing_is_cut_off(name: str, lang: str) 
 
 def numbers_in(text: str) -> list[float]:
     return [float(found.replace(",", "")) for found in re.findall(r"\d[\d,]*(?:\.\d+)?", text)]
-
-
-@lru_cache
-def dump() -> Axes:
-    return figures.hexdump(answer())
 
 
 def test_the_hexdump_shows_the_answers_own_bytes() -> None:
@@ -149,15 +149,15 @@ def test_the_curve_tells_what_was_counted_and_reckoned() -> None:
         *(most.count(kind) for kind in KINDS[:3]),
         pytest.approx(chance, abs=0.051),
     ]
-    lines = [line for line in ax.lines if len(line.get_xdata()) > 1]
+    lines = [line for line in ax.lines if len(points(line)[0]) > 1]
     for reckoned, counted in zip(lines[::2], lines[1::2], strict=True):
-        assert np.abs(np.subtract(reckoned.get_ydata(), counted.get_ydata())).max() < 16
+        assert np.abs(points(reckoned)[1] - points(counted)[1]).max() < 16
 
 
 def test_what_is_collected_by_the_update_is_the_whole_harvest() -> None:
     ax = figures.collected_by_day(taken(), 7, 14, 30)
     told = [taken().count(kind) for kind in KINDS[:3]]
-    assert [line.get_ydata()[-1] for line in ax.lines[:3]] == told
+    assert [points(line)[1][-1] for line in ax.lines[:3]] == told
     assert numbers_in(figures.sentence(ax)) == [7, 3_000, *told, len(taken().members)]
 
 

@@ -60,7 +60,7 @@ def test_the_update_panel_shows_the_harvest_of_its_sliders() -> None:
     panel.controls["kilobytes"].value = 16
     taken = harvest(memory(), 7, 19, 4_800, seed=2026, stated=16_384)
     sentence = figures.sentence(panel.ax)
-    assert "Updated 12 days after publication: 4,800 requests took" in sentence
+    assert "Days from publication to update: 12. 4,800 requests took" in sentence
     assert f"{taken.count('password')} passwords" in sentence
     panel.put_back()
 
