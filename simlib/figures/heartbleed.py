@@ -544,8 +544,8 @@ def collected_by_day(
         title=_("From publication to the shop’s update"),
         alt=_("Three lines that climb from 7 April until the day of the update and stay level from then on."),
         sentence=_(
-            "Days from publication to update: {days}. {requests} requests took {passwords} passwords, {cookies} cookies "
-            "and {addresses} addresses of {members} members."
+            "Days from publication to update: {days}. {requests} requests took {passwords} passwords, "
+            "{cookies} cookies and {addresses} addresses of {members} members."
         ).format(
             days=number(round(exposed, 1)),
             requests=number(taken.requests),
@@ -613,6 +613,10 @@ def accounts_over_time(
         )
         for day, colour, dashes, label in steps:
             ax.axvline(day - response.updated, color=colour, linestyle=dashes, linewidth=1.8, label=label)
+        if ends[-1][2] > 0:
+            ax.axvspan(
+                0, ends[-1][2], facecolor=PURPLE, alpha=0.15, label=_("a false shop passes as genuine")
+            )
     ax.set_xlim(0, days)
     ax.set_ylim(bottom=0)
     ax.set_xlabel(_("days since the update"))
