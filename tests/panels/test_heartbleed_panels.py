@@ -17,7 +17,8 @@ from tests.shops import scenario
 
 @lru_cache
 def memory() -> Film:
-    return film(simulate(scenario("taiwan-gift-shop"), days=100, seed=2026), 7, 37)
+    shop = scenario("taiwan-gift-shop").changed(demand__orders_per_day=8)
+    return film(simulate(shop, days=100, seed=2026), 7, 37)
 
 
 @lru_cache
