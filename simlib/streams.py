@@ -83,6 +83,13 @@ PURPOSES: Final = {
     "attack charge-backs": 58,
     "attack charge-back delay": 59,
     "attacker arrivals": 60,
+    "memory visits": 80,
+    "memory log-ins": 81,
+    "memory key": 82,
+    "memory passwords": 83,
+    "memory cookies": 84,
+    "memory primes": 85,
+    "memory requests": 86,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

@@ -1,6 +1,7 @@
 """Panels: the only room where widgets live; everything they show is computed and drawn elsewhere."""
 
 from simlib.panels.devices import FraudQuiz, OwnDevices, switched, what_if_devices
+from simlib.panels.heartbleed import what_if_response, what_if_update
 from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
 from simlib.panels.payment import what_if_payout_account, what_if_screening, what_if_settlement
@@ -31,8 +32,10 @@ __all__ = [
     "what_if_order_flow",
     "what_if_payout_account",
     "what_if_price_error",
+    "what_if_response",
     "what_if_retention",
     "what_if_screening",
     "what_if_settlement",
+    "what_if_update",
     "what_if_watched",
 ]
