@@ -175,6 +175,7 @@ class Rehearsal:
         self.history = self._rows_until_yesterday()
         self.news = self._rows_of_tonight()
         self.exported = _exports(self.history)
+        self._bytes = 0
         self._fill_stick()
 
     # -- the shop's side
@@ -227,7 +228,9 @@ class Rehearsal:
     def carry(self) -> list[ImportReport]:
         """Import what ended until yesterday evening."""
         with self.sign_in("clerk") as session:
-            return session.import_bundle(self.stick / "history.bundle")
+            reports = session.import_bundle(self.stick / "history.bundle")
+        self._bytes = (self.vault.folder / DATABASE_FILE).stat().st_size
+        return reports
 
     def carry_tonight(self) -> list[ImportReport]:
         """Import what the last day brought; in the lesson the learner does it on the screen."""
@@ -295,8 +298,8 @@ class Rehearsal:
         return [f"{name} ({slot.role})" for name, slot in sorted(ring.slots.items())]
 
     def bytes_per_order(self) -> float:
-        """Room that an order takes in the vault, members, index and all."""
-        return (self.vault.folder / DATABASE_FILE).stat().st_size / len(self.history["orders"])
+        """Room that an order took in the vault after the first carry, members, index and all."""
+        return self._bytes / len(self.history["orders"])
 
     # -- at the vault
 
@@ -333,12 +336,19 @@ class Rehearsal:
         restore_vault(backup, folder)
         return folder
 
-    def change_one_byte(self, folder: Path, serial: int = 1) -> None:
-        """Change one bit of one byte in a block of rows, as somebody with a hex editor would."""
+    def change_one_byte(self, folder: Path, month: str) -> None:
+        """Change one bit of one byte in a month's orders, as somebody with a hex editor would."""
+        number = next(
+            one.number
+            for one in self.compartments(folder).values()
+            if (one.family, one.month) == ("orders", month)
+        )
         path = folder / DATABASE_FILE
         database = sqlite3.connect(path)
         try:
-            (sealed,) = database.execute("SELECT sealed FROM blocks WHERE serial = ?", (serial,)).fetchone()
+            (sealed,) = database.execute(
+                "SELECT sealed FROM blocks WHERE compartment = ? ORDER BY serial", (number,)
+            ).fetchone()
         finally:
             database.close()
         data = bytearray(path.read_bytes())
@@ -359,8 +369,13 @@ class Rehearsal:
     # -- what may be done to it
 
     def call(self, reason: str) -> tuple[OrderDetail, OrderDetail]:
-        """Answer a call about the latest order, as customer service: masked, and in full with a reason."""
-        number = str(self.history["orders"][-1]["order_number"])
+        """Answer a call about the latest present, as customer service: masked, and in full with a reason."""
+        presents = [
+            one
+            for one in self.history["orders"]
+            if one["order_status"] == "completed" and one["recipient_name"] != one["buyer_name"]
+        ]
+        number = str(presents[-1]["order_number"])
         with self.sign_in("service") as session:
             session.find(order_number=number)
             return session.order(number), session.reveal_order(number, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ from simlib.privacy.offline_vault import (
 )
 from simlib.records import Table
 from simlib.streams import Floats
-from simlib.vault.accounts import RIGHTS
+from simlib.vault.accounts import RIGHTS, Right
 from simlib.vault.importing import ImportReport
 from simlib.vault.keyring import ROLES, Compartment
 from simlib.vault.reports import MonthStatistics
@@ -121,8 +121,8 @@ def before_and_after(before: Table, after: Table, closed: Floats, at: float, ax:
             was=number(was), now=number(now)
         ),
         sentence=_(
-            "Before the carry a thief reads {was} records, after it {now}: the orders that are still open."
-        ).format(was=number(was), now=number(now)),
+            "Before the carry a thief reads {was} records, after it {now}; {open} of these are open orders."
+        ).format(was=number(was), now=number(now), open=number(parts[_("open orders")][0])),
     )
 
 
@@ -227,7 +227,7 @@ def show_rights() -> None:
         [_("right"), *(role_name(role) for role in ROLES)],
         [
             [right_name(right), *("✓" if right in RIGHTS[role] else "–" for role in ROLES)]
-            for right in sorted(RIGHTS["owner"])
+            for right in get_args(Right)
         ],
     )
 
@@ -478,7 +478,7 @@ def show_machine(bytes_per_order: float, orders_per_day: float, password_words: 
             [
                 _("the network card taken out"),
                 _("a cable, by mistake"),
-                _("turns the longest bar of the picture above into 0"),
+                _("turns the bar of the network cable in the picture above into 0"),
             ],
             [
                 _("a log-in password"),
@@ -494,7 +494,7 @@ def show_machine(bytes_per_order: float, orders_per_day: float, password_words: 
             [
                 _("unplugged and locked away"),
                 _("the thief of the disk, and whoever passes by"),
-                _("a vault that is locked reads 0 orders to anybody"),
+                _("who does not get at it can neither take it nor plug anything in"),
             ],
             [
                 _("software left as it is"),

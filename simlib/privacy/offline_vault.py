@@ -126,7 +126,7 @@ class Holding:
     log_ins_per_week
         On how many days of the week, on average, somebody logs in to the vault (0 to 7).
     days_unnoticed
-        How long an intruder on the vault PC stays unnoticed.
+        How long half of the intruders on the vault PC stay unnoticed (median).
     password_words
         Words in the weakest password that opens the rows.
     stick_returns
@@ -180,16 +180,21 @@ def ways_in(holding: Holding) -> list[Reach]:
 
     Malware on a running PC waits for a log-in and then reads all that the person at the screen could: so cable
     and carrier depend on whether anybody logs in before it is noticed. Without a cable it also needs a way out,
-    and that is a stick that goes back.
+    and that is a stick that goes back. Log-in and discovery are taken to come at constant rates, so the log-in comes
+    first with the chance λ / (λ + μ), λ log-ins a day and μ = ln 2 / median discoveries a day. Files copied from a
+    locked vault are as good as a stolen disk.
     """
-    watched = 1 - (1 - min(1.0, holding.log_ins_per_week / 7)) ** holding.days_unnoticed
+    log_ins, noticed = holding.log_ins_per_week / 7, math.log(2) / holding.days_unnoticed
+    watched = log_ins / (log_ins + noticed)
+    guessed = guessed_share(holding.password_words, offline_guesses(holding))
+    taken = 1 - (1 - watched) * (1 - guessed)
     chances: dict[Way, tuple[float, float]] = {
         "no-vault": (1.0, holding.orders),
         "web-shop": (1.0, min(holding.orders, holding.orders_per_day * holding.days_online)),
         "stick": (0.0, holding.orders_per_day),
-        "disk": (guessed_share(holding.password_words, offline_guesses(holding)), holding.orders),
-        "cable": (watched, holding.orders),
-        "carrier": (watched if holding.stick_returns else 0.0, holding.orders),
+        "disk": (guessed, holding.orders),
+        "cable": (taken, holding.orders),
+        "carrier": (taken if holding.stick_returns else 0.0, holding.orders),
     }
     return [Reach(way, *chances[way]) for way in WAYS]
 

@@ -100,9 +100,8 @@ class VaultApp:
         self.body = ipywidgets.VBox()
         self.body.add_class("ssv-body")
         self.login = LogIn(self, accounts)
-        self.box = ipywidgets.VBox(
-            [ipywidgets.HTML(f"<style>{grid.CSS}</style>"), head, self.nav, self.message, self.body]
-        )
+        looks = ipywidgets.HTML(f"<style>{grid.CSS}</style>", layout={"display": "none"})
+        self.box = ipywidgets.VBox([looks, head, self.nav, self.message, self.body])
         self.box.add_class("ssv")
         self._lock()
 

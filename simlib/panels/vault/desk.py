@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import ipywidgets
 
@@ -16,7 +16,7 @@ from simlib.panels.vault import grid
 from simlib.panels.vault.members import MemberDetail
 from simlib.panels.vault.orders import OrderView
 from simlib.panels.vault.phone import Account
-from simlib.vault.accounts import RIGHTS
+from simlib.vault.accounts import RIGHTS, Right
 from simlib.vault.carrier import SUFFIX
 from simlib.vault.importing import ImportReport
 from simlib.vault.keyring import ROLES
@@ -432,7 +432,7 @@ class Rights:
             [_("right"), *(role_name(role) for role in ROLES)],
             [
                 [right_name(right), *("✓" if right in RIGHTS[role] else "–" for role in ROLES)]
-                for right in sorted(RIGHTS["owner"], key=right_name)
+                for right in get_args(Right)
             ],
         )
         self.box = ipywidgets.VBox(

@@ -28,7 +28,7 @@ def button(label: str, tip: str, do: Callable[[], object], *, primary: bool = Fa
         description=label,
         tooltip=tip,
         button_style="primary" if primary else "",
-        layout={"width": "auto", "min_width": "6em"},
+        layout={"width": "auto", "min_width": "6em", "align_self": "center"},
     )
     made.on_click(lambda _button: do())
     return made
@@ -108,7 +108,8 @@ class Grid:
             for key, _cells in rows
         ]
         head = ipywidgets.HTML(f'<div class="ssv-keyhead">{html.escape(self._heads[0])}</div>')
-        self._keys.children = (head, *self.buttons)
+        foot = [ipywidgets.HTML(f'<div class="ssv-keyhead">{html.escape(_("total"))}</div>')] if total else []
+        self._keys.children = (head, *self.buttons, *foot)
         cells = [cells for _key, cells in rows] + ([total] if total else [])
         self._cells.value = table_html(
             self._label, self._heads[1:], cells, self._right, last_is_sum=bool(total)

@@ -64,8 +64,8 @@ def _any_of(label: str, options: dict[str, Any]) -> Any:
     return ipywidgets.Dropdown(
         options=[(_("any"), None), *((word, code) for code, word in options.items())],
         description=label,
-        style={"description_width": "11em"},
-        layout={"width": "24em"},
+        style={"description_width": "15em"},
+        layout={"width": "30em"},
     )
 
 
@@ -73,8 +73,8 @@ def _text(label: str, example: str) -> Any:
     return ipywidgets.Text(
         description=label,
         placeholder=example,
-        style={"description_width": "11em"},
-        layout={"width": "24em"},
+        style={"description_width": "15em"},
+        layout={"width": "30em"},
     )
 
 
@@ -91,8 +91,8 @@ class MemberSearch:
             "period": ipywidgets.Dropdown(
                 options=[(word, code) for code, word in periods.items()],
                 description=_("kind of period"),
-                style={"description_width": "11em"},
-                layout={"width": "24em"},
+                style={"description_width": "15em"},
+                layout={"width": "30em"},
             ),
             "since": _text(_("from"), "2014-05"),
             "until": _text(_("to"), "2014-08-29"),

@@ -87,7 +87,7 @@ class Phone:
         self.next.on_click(lambda _button: self.show_next())
         self.enter.on_click(lambda _button: self.fill_in())
         self.choice.observe(lambda _change: self.show(), names="value")
-        title = ipywidgets.HTML(f"<b>📱 {html.escape(_('Make-believe phone'))}</b>")
+        title = ipywidgets.HTML(f"<b>{html.escape(_('Make-believe phone'))}</b>")
         self.box = ipywidgets.VBox([title, self.choice, self.screen, self.next, self.enter])
         self.box.add_class("ssv-phone")
         self.show()
