@@ -75,7 +75,7 @@ def show_carried(reports: Sequence[ImportReport]) -> None:
     """Show what a bundle brought into the vault (row C9)."""
     show_table(
         _("What the first bundle brought into the vault"),
-        [_("table"), _("rows"), _("new"), _("changed"), _("months")],
+        [_("table"), _("rows"), _("new"), _("changed"), _("number of months")],
         [[table_name(one.table), one.rows, one.new, one.changed, len(one.months)] for one in reports],
     )
 

@@ -60,7 +60,7 @@ def action_name(action: str) -> str:
         "history": _("saw former versions"),
         "export": _("wrote data out"),
         "read-trail": _("read the trail"),
-        "verify": _("verified"),
+        "verify": _("verified the vault"),
         "backup": _("backed up"),
         "drill": _("rehearsed the restore"),
         "destroy": _("destroyed a month"),
@@ -76,7 +76,7 @@ def action_name(action: str) -> str:
 
 def table_name(table: str) -> str:
     """A table as a person calls it."""
-    return {"members": _("members"), "orders": _("orders"), "order_lines": _("lines of orders")}.get(
+    return {"members": _("members"), "orders": _("order records"), "order_lines": _("lines of orders")}.get(
         table, table
     )
 
@@ -99,7 +99,7 @@ def choices(column: str) -> Mapping[str, str]:
         },
         "channel": {"own-site": _("own site"), "marketplace": _("marketplace")},
         "level": {"new": _("new"), "regular": _("regular"), "vip": _("very important")},
-        "online_state": {"online": _("active"), "offline": _("closed")},
+        "online_state": {"online": _("active"), "offline": _("suspended")},
         "found_by": {
             "unknown": _("unknown"),
             "search": _("web search"),

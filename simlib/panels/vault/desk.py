@@ -41,7 +41,7 @@ class Dashboard:
 
     def __init__(self, app: VaultApp) -> None:
         self._app = app
-        self.day = ipywidgets.DatePicker(description=_("day"), value=app.clock().date())
+        self.day = ipywidgets.DatePicker(description=_("date"), value=app.clock().date())
         self.numbers = ipywidgets.HTML()
         self.day.observe(lambda _change: app.guarded(self.refresh), names="value")
         self.box = ipywidgets.VBox([grid.heading(_("The day at a glance")), self.day, self.numbers])
@@ -290,10 +290,10 @@ class Audit:
         self._app = app
         self._entries: list[Entry] = []
         self.who = ipywidgets.Dropdown(
-            options=[(_("anybody"), None)], description=_("who"), layout={"width": "18em"}
+            options=[(_("anybody"), None)], description=_("account"), layout={"width": "18em"}
         )
         self.what = ipywidgets.Dropdown(
-            options=[(_("anything"), None)], description=_("what"), layout={"width": "24em"}
+            options=[(_("anything"), None)], description=_("action"), layout={"width": "24em"}
         )
         for choice in (self.who, self.what):
             choice.observe(lambda _change: self.turn(1), names="value")
@@ -345,7 +345,7 @@ class Audit:
         part = chosen[(page - 1) * TRAIL_ROWS : page * TRAIL_ROWS]
         self.table.value = grid.table_html(
             _("Audit trail"),
-            [_("no."), _("time"), _("who"), _("role"), _("what"), _("record"), _("reason")],
+            [_("no."), _("time"), _("account"), _("role"), _("action"), _("record"), _("reason")],
             [
                 [
                     str(one.number),
