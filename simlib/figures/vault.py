@@ -113,16 +113,21 @@ def before_and_after(before: Table, after: Table, closed: Floats, at: float, ax:
     ax.grid(axis="y", visible=False)
     whole_numbers(ax.xaxis)
     legend_below(ax)
-    was, now = int(left[1]), int(left[0])
+    was, now, still_open = int(left[1]), int(left[0]), parts[_("open orders")][0]
+    told = (
+        _("Before the carry a thief reads {was} records, after it {now}: all of them are open orders.")
+        if now == still_open
+        else _(
+            "Before the carry a thief reads {was} records, after it {now}; {open} of these are open orders."
+        )
+    )
     return describe(
         ax,
         title=_("What a thief in the web shop reads"),
         alt=_("Two bars: {was} readable records before the carry, {now} after it.").format(
             was=number(was), now=number(now)
         ),
-        sentence=_(
-            "Before the carry a thief reads {was} records, after it {now}; {open} of these are open orders."
-        ).format(was=number(was), now=number(now), open=number(parts[_("open orders")][0])),
+        sentence=told.format(was=number(was), now=number(now), open=number(still_open)),
     )
 
 
@@ -405,7 +410,7 @@ def show_touched(attacks: Sequence[Touched]) -> None:
     told = ", ".join(f"{effect_label(effect)}: {count}" for effect, count in counts.items())
     show_table(
         _("Sixteen attacks and the vault ({counts})").format(counts=told),
-        [_("no."), _("attack"), _("the vault"), _("why")],
+        [_("no."), _("attack"), _("what the vault does"), _("why")],
         [[one.number, one.attack, effect_label(one.effect), one.reason] for one in attacks],
     )
 
@@ -461,8 +466,8 @@ def show_machine(bytes_per_order: float, orders_per_day: float, password_words: 
             [
                 _("a disk of {size} GB").format(size=number(value("claim-disk-gb"))),
                 _("running full"),
-                _("an order takes about {bytes} bytes: room for {years} thousand years").format(
-                    bytes=number(room), years=number(round(years / 1000))
+                _("an order takes about {bytes} bytes: room for {years} years").format(
+                    bytes=number(room), years=number(round(years, -3))
                 ),
             ],
             [
