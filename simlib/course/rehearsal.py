@@ -131,6 +131,8 @@ class Rehearsal:
     run
         A shop of at least three days. What ended until the evening before the last is carried first
         (`carry`); what the last day brought lies on the stick as ``tonight.bundle``.
+    cost
+        What its passwords cost to check.
 
     Attributes
     ----------
@@ -146,7 +148,7 @@ class Rehearsal:
         The evening before the last, in days since the shop's start: up to then `carry` brings everything.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, cost: PasswordCost = LESSON_COST) -> None:
         if run.days < 3:
             raise SafeShopError(
                 _("The rehearsal needs a shop of at least 3 days, not {days}.").format(days=run.days)
@@ -160,7 +162,7 @@ class Rehearsal:
         self.at = run.days - 2 + evening
         self.before, self.tonight = (midnight + timedelta(days=run.days - back + evening) for back in (2, 1))
         self.clock = RehearsalClock(self.tonight + timedelta(minutes=5))
-        self.vault = Vault(self.folder / "vault", clock=self.clock, cost=LESSON_COST)
+        self.vault = Vault(self.folder / "vault", clock=self.clock, cost=cost)
         self.stick = self.folder / "stick"
         self.stick.mkdir()
         made = self.vault.create(SHOP_CODE, "owner", PASSWORDS["owner"])

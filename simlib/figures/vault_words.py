@@ -98,7 +98,7 @@ def choices(column: str) -> Mapping[str, str]:
             "wechat": "WeChat",
         },
         "channel": {"own-site": _("own site"), "marketplace": _("marketplace")},
-        "level": {"new": _("new"), "regular": _("regular"), "vip": _("very important")},
+        "level": {"new": _("new member"), "regular": _("regular"), "vip": _("very important")},
         "online_state": {"online": _("active"), "offline": _("suspended")},
         "found_by": {
             "unknown": _("unknown"),

@@ -165,9 +165,12 @@ class VaultApp:
         }
         self.nav.children = tuple(self.tabs.values())
         self.out.layout.display = ""
-        who = html.escape(f"{shop_code} · {user} ({role_name(session.role)})")
-        self.title.value = f"<b>{_('Offline vault')}</b> · {who}"
+        self._write_title(shop_code, f"{user} ({role_name(session.role)})")
         self.go(next(iter(self.screens)))
+
+    def _write_title(self, *parts: str) -> None:
+        name = html.escape(_("Offline vault"))
+        self.title.value = " · ".join([f"<b>{name}</b>", *map(html.escape, parts)])
 
     def go(self, name: str) -> None:
         """Show a screen, with what it holds now."""
@@ -195,7 +198,7 @@ class VaultApp:
         self.screens, self.tabs = {}, {}
         self.nav.children = ()
         self.out.layout.display = "none"
-        self.title.value = f"<b>{_('Offline vault')}</b> · {_('locked')}"
+        self._write_title(_("locked"))
         self.body.children = (self.login.box,)
 
     def show(self) -> None:

@@ -28,7 +28,7 @@ def button(label: str, tip: str, do: Callable[[], object], *, primary: bool = Fa
         description=label,
         tooltip=tip,
         button_style="primary" if primary else "",
-        layout={"width": "auto", "min_width": "6em", "align_self": "center"},
+        layout={"width": "auto", "min_width": "6em"},
     )
     made.on_click(lambda _button: do())
     return made
@@ -36,7 +36,12 @@ def button(label: str, tip: str, do: Callable[[], object], *, primary: bool = Fa
 
 def heading(text: str) -> Any:
     """A screen's or part's title."""
-    return ipywidgets.HTML(f"<h3>{html.escape(text)}</h3>")
+    return ipywidgets.HTML(title_html(text))
+
+
+def title_html(text: str) -> str:
+    """A title, as HTML."""
+    return f"<h3>{html.escape(text)}</h3>"
 
 
 def line(text: str) -> Any:
@@ -108,7 +113,8 @@ class Grid:
             for key, _cells in rows
         ]
         head = ipywidgets.HTML(f'<div class="ssv-keyhead">{html.escape(self._heads[0])}</div>')
-        foot = [ipywidgets.HTML(f'<div class="ssv-keyhead">{html.escape(_("total"))}</div>')] if total else []
+        sums = html.escape(_("total"))
+        foot = [ipywidgets.HTML(f'<div class="ssv-keyhead">{sums}</div>')] if total else []
         self._keys.children = (head, *self.buttons, *foot)
         cells = [cells for _key, cells in rows] + ([total] if total else [])
         self._cells.value = table_html(

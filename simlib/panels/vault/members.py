@@ -248,7 +248,7 @@ class MemberDetail:
         self._write(grid.masked_record(MEMBERS, record))
 
     def _write(self, record: dict[str, str]) -> None:
-        self.title.value = f"<h3>{_('Member {code}').format(code=self._code)}</h3>"
+        self.title.value = grid.title_html(_("Member {code}").format(code=self._code))
         self.record.value = grid.cards(
             [
                 grid.card(_("Account"), grid.pairs_of(MEMBERS, record, ("member_code", *COLUMNS))),

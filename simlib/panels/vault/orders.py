@@ -134,8 +134,9 @@ class Orders:
 
 
 def _cells(month: MonthStatistics) -> list[str]:
+    told = _("{count} (rows destroyed)") if month.destroyed else "{count}"
     return [
-        f"{month.completed:,}" + (f" ({_('rows destroyed')})" if month.destroyed else ""),
+        told.format(count=f"{month.completed:,}"),
         f"{month.changed:,}",
         *(money(month.amounts, name) for name in ("goods_amount", "discount", "net_received")),
     ]
@@ -203,7 +204,7 @@ class OrderList:
     def _fill(self, page: int, page_rows: int | None) -> None:
         wanted = OrderFilter(self.since.value.strip() or None, self.until.value.strip() or None)
         found = self._app.session.list_orders(wanted, page, page_rows)
-        self.title.value = f"<h3>{_('Orders of {month}').format(month=self._month)}</h3>"
+        self.title.value = grid.title_html(_("Orders of {month}").format(month=self._month))
         self.sums.value = _(
             "{count} orders · revenue {revenue} · discount {discount} · net received {net}"
         ).format(
@@ -252,7 +253,7 @@ class OrderView:
         self._app.say(_("Shown in full; the trail notes you, the record and the reason."))
 
     def _write(self, detail: OrderDetail) -> None:
-        self.title.value = f"<h3>{_('Order {number}').format(number=self._number)}</h3>"
+        self.title.value = grid.title_html(_("Order {number}").format(number=self._number))
         parts = [
             grid.card(title, grid.pairs_of(ORDERS, detail.order, names))
             for title, names in (

@@ -87,7 +87,8 @@ class Phone:
         self.next.on_click(lambda _button: self.show_next())
         self.enter.on_click(lambda _button: self.fill_in())
         self.choice.observe(lambda _change: self.show(), names="value")
-        title = ipywidgets.HTML(f"<b>{html.escape(_('Make-believe phone'))}</b>")
+        name = html.escape(_("Make-believe phone"))
+        title = ipywidgets.HTML(f"<b>{name}</b>")
         self.box = ipywidgets.VBox([title, self.choice, self.screen, self.next, self.enter])
         self.box.add_class("ssv-phone")
         self.show()
@@ -110,10 +111,11 @@ class Phone:
         now = self._clock()
         code = self.account.code(now)
         left = SECONDS - int(now.timestamp()) % SECONDS
+        when = _("at {time}; new in {seconds} s").format(time=f"{now:%H:%M:%S}", seconds=left)
+        known = _("password: {password}").format(password=self.account.password)
         self.screen.value = (
             f'<div class="ssv-code" role="status">{code[:3]} {code[3:]}</div>'
-            f"<small>{html.escape(_('at {time}; new in {seconds} s').format(time=f'{now:%H:%M:%S}', seconds=left))}"
-            f"<br>{html.escape(_('password: {password}').format(password=self.account.password))}</small>"
+            f"<small>{html.escape(when)}<br>{html.escape(known)}</small>"
         )
         return code
 
