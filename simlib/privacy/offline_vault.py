@@ -102,7 +102,8 @@ def guesses_per_second(memory_kib: int, passes: int, gigabytes_per_second: float
 
 def guessed_share(words: int, guesses: float) -> float:
     """Chance that so many guesses hit a password of words drawn by dice from a public list."""
-    return min(1.0, guesses / value("password-list-words") ** words)
+    listed: int = value("password-list-words")
+    return float(min(1.0, guesses / listed**words))
 
 
 # -- ways to the data (row D8)

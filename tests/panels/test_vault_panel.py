@@ -147,7 +147,7 @@ def test_the_search_has_every_filter_and_finds_what_the_vault_finds(app: VaultAp
     enter(app, "owner")
     form = app.screens["members"].form
     assert set(form.fields) == {one.name for one in fields(MemberFilter)}
-    chosen = {
+    chosen: dict[str, Any] = {
         "since": "2013", "until": "2014-05", "level": "new", "sex": "female", "newsletter": True,
         "has_bought": False, "age_from": "20", "age_to": "90", "points_from": "0", "keyword": "a",
         "nationality": "TW", "data_check": "incomplete", "channel": "own-site", "online_state": "online",

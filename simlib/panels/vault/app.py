@@ -46,13 +46,18 @@ class LogIn:
         self.code = ipywidgets.Text(description=_("one-time code"), placeholder="123456", **wide)
         enter = grid.button(_("Log in"), _("Opens the vault"), self.log_in, primary=True)
         for field in (self.shop, self.user, self.password, self.code):
-            field.on_msg(lambda _field, content, _buffers: content.get("event") == "submit" and self.log_in())
+            field.on_msg(self._on_key)
         self.phone = Phone(accounts, app.clock, self.fill_in)
         note = grid.line(_("Forgotten password? Only the owner can give you a new one."))
         form = ipywidgets.VBox(
             [grid.heading(_("Log in")), self.shop, self.user, self.password, self.code, enter, note]
         )
         self.box = ipywidgets.HBox([form, self.phone.box], layout={"flex_flow": "row wrap"})
+
+    def _on_key(self, _field: object, content: dict[str, Any], _buffers: object) -> None:
+        # What a field sends when Enter is pressed in it.
+        if content.get("event") == "submit":
+            self.log_in()
 
     def fill_in(self, account: Account, code: str) -> None:
         """Write an account and its code into the form."""

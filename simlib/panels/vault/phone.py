@@ -99,7 +99,8 @@ class Phone:
     @property
     def account(self) -> Account:
         """The account chosen."""
-        return self.accounts[self.choice.value]
+        place: int = self.choice.value
+        return self.accounts[place]
 
     def add(self, account: Account) -> None:
         """Put one more account into the phone, in place of one of the same name."""
