@@ -132,6 +132,7 @@ def test_customer_service_sees_an_order_masked_and_then_in_full(lab: Rehearsal) 
     assert full.order["recipient_name"] != full.order["buyer_name"]
 
 
+@pytest.mark.slow
 def test_a_second_rehearsal_takes_the_place_of_the_first_in_the_learners_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,7 @@ def test_each_role_has_the_tabs_of_its_rights_and_each_opens(app: VaultApp, role
     assert list(app.tabs) == TABS[role]
     for name, tab in app.tabs.items():
         tab.click()
-        assert app.body.children == (app.screens[name].box,)
+        assert app.body.children == (app.screen(name).box,)
         assert app.message.value == ""
 
 
@@ -95,7 +95,7 @@ def test_members_and_orders_are_masked_until_a_reason_is_given_and_the_trail_has
     enter(app, "owner")
     row = next(one for one in lab.history["members"] if one["mobile"] and one["address"])
     secrets = [str(row[name]) for name in ("mobile", "address", "email")]
-    members = app.screens["members"]
+    members = app.screen("members")
     app.go("members")
     members.form.fields["keyword"].value = str(row["member_code"])
     members.search(1)
@@ -109,8 +109,8 @@ def test_members_and_orders_are_masked_until_a_reason_is_given_and_the_trail_has
     members.detail.reveal.show.click()
     assert all(secret in html.unescape(texts(members.detail.box)) for secret in secrets)
     order = lab.history["orders"][-1]
-    app.screens["orders"].open_order(str(order["order_number"]))
-    view = app.screens["orders"].detail
+    app.screen("orders").open_order(str(order["order_number"]))
+    view = app.screen("orders").detail
     assert str(order["recipient_address"]) not in texts(view.box)
     view.reveal.reason.value = "a parcel came back"
     view.reveal.show.click()
@@ -124,12 +124,12 @@ def test_every_field_of_the_mission_is_on_the_screens_and_none_can_be_edited(
 ) -> None:
     enter(app, "owner")
     app.go("members")
-    app.screens["members"].list.buttons[0].click()
-    detail = app.screens["members"].detail.box
+    app.screen("members").list.buttons[0].click()
+    detail = app.screen("members").detail.box
     shown = html.unescape(texts(detail))
     # Row C4's own fields are searched by; the time of change is the import's business.
     assert [one.label for one in MEMBERS.fields if one.label not in shown and one.name != "changed_at"] == []
-    order = app.screens["orders"]
+    order = app.screen("orders")
     order.open_order(str(lab.history["orders"][0]["order_number"]))
     shown = html.unescape(texts(order.detail.box))
     assert [one.label for one in ORDERS.fields if one.row == "C7" and one.label not in shown] == []
@@ -145,7 +145,7 @@ def every(widget: Any) -> Iterator[Any]:
 
 def test_the_search_has_every_filter_and_finds_what_the_vault_finds(app: VaultApp) -> None:
     enter(app, "owner")
-    form = app.screens["members"].form
+    form = app.screen("members").form
     assert set(form.fields) == {one.name for one in fields(MemberFilter)}
     chosen: dict[str, Any] = {
         "since": "2013", "until": "2014-05", "level": "new", "sex": "female", "newsletter": True,
@@ -160,9 +160,9 @@ def test_the_search_has_every_filter_and_finds_what_the_vault_finds(app: VaultAp
         form.fields[name].value = given
         wanted = getattr(form.wanted(), name)
         assert wanted == (int(given) if "age" in name or "points" in name else given)
-        app.screens["members"].search(1)
+        app.screen("members").search(1)
         expected = app.session.search_members(form.wanted()).count
-        assert f"{expected} members found" in app.screens["members"].found.value
+        assert f"{expected} members found" in app.screen("members").found.value
     form.clear()
     assert form.wanted() == MemberFilter()
 
@@ -171,8 +171,8 @@ def test_the_search_has_every_filter_and_finds_what_the_vault_finds(app: VaultAp
 def test_a_number_that_is_none_is_told_in_a_sentence(app: VaultApp, text: str) -> None:
     enter(app, "owner")
     app.go("members")
-    app.screens["members"].form.fields["age_from"].value = text
-    app.guarded(lambda: app.screens["members"].search(1))
+    app.screen("members").form.fields["age_from"].value = text
+    app.guarded(lambda: app.screen("members").search(1))
     assert said(app) == f"“{text}” is not a whole number; write it in digits."
 
 
@@ -183,7 +183,7 @@ def choose(screen: Any, name: str) -> None:
 def test_false_and_damaged_files_are_refused_and_nothing_is_stored(app: VaultApp) -> None:
     enter(app, "owner")
     app.go("import")
-    screen, before = app.screens["import"], app.session.verify().rows
+    screen, before = app.screen("import"), app.session.verify().rows
     for name, sentence in {
         "false.bundle": "does not bear the signature",
         "damaged.bundle": "was changed on the way",
@@ -208,7 +208,7 @@ def test_a_changed_member_is_overwritten_or_kept_as_the_operator_chooses(
     lab.carry()
     app = lab.screens()
     enter(app, "owner")
-    day, screen = app.screens["dashboard"], app.screens["import"]
+    day, screen = app.screen("dashboard"), app.screen("import")
     assert day.numbers.value.count('"ssv-big">0<') == 6
     app.go("import")
     choose(screen, "tonight.bundle")
@@ -237,7 +237,7 @@ def test_a_caller_is_found_by_order_number_and_nobody_else_can_be_opened(
     app: VaultApp, lab: Rehearsal
 ) -> None:
     enter(app, "service")
-    call = app.screens["call"]
+    call = app.screen("call")
     first, other = (str(one["order_number"]) for one in lab.history["orders"][:2])
     call.number.value = first
     app.guarded(call.find)
@@ -254,7 +254,7 @@ def test_a_caller_is_found_by_order_number_and_nobody_else_can_be_opened(
 
 def test_the_audit_screen_verifies_with_its_own_receipt_and_refuses_another(app: VaultApp) -> None:
     enter(app, "auditor")
-    audit = app.screens["audit"]
+    audit = app.screen("audit")
     audit.receipt()
     audit.verify()
     assert said(app) == "Nothing was changed, removed or added."
@@ -269,7 +269,7 @@ def test_the_audit_screen_verifies_with_its_own_receipt_and_refuses_another(app:
 
 def test_an_added_account_can_log_in_with_the_phone_and_a_removed_one_cannot(app: VaultApp) -> None:
     enter(app, "owner")
-    rights = app.screens["rights"]
+    rights = app.screen("rights")
     rights.name.value, rights.role.value, rights.password.value = "lin", "auditor", "fern-anvil-quartz-bell"
     app.guarded(rights.add)
     assert "Added." in said(app)
@@ -281,7 +281,7 @@ def test_an_added_account_can_log_in_with_the_phone_and_a_removed_one_cannot(app
     app.login.log_in()
     assert app.session.user == "lin"
     enter(app, "owner")
-    rights = app.screens["rights"]
+    rights = app.screen("rights")
     rights.name.value = "lin"
     app.guarded(rights.remove)
     assert "Removed" in said(app)
@@ -332,14 +332,14 @@ def test_no_text_of_the_screens_hides_inside_an_f_string_where_the_extractor_mis
 
 def test_each_control_of_the_ways_in_moves_the_picture_and_every_corner_can_be_read() -> None:
     panel = panels.what_if_vault_reach(10, 11)
-    first = panel.picture.value
+    first = shown = panel.picture.value
     assert 3 <= len(panel.controls) <= 5
     for name, widget in panel.controls.items():
-        step = "stays" if name == "stick" else widget.value + widget.step
-        widget.value = step
-        assert panel.picture.value != first, name
-        panel.reset.click()
-        assert panel.picture.value == first
+        widget.value = "stays" if name == "stick" else widget.value + widget.step
+        assert panel.picture.value != shown, name
+        shown = panel.picture.value
+    panel.reset.click()
+    assert panel.picture.value == first
     for years, words in ((1, 6), (10, 1)):
         panel.controls["years"].value, panel.controls["words"].value = years, words
         assert not cut_off(panel.ax)

@@ -94,6 +94,7 @@ class VaultApp:
         self.vault, self.shop_code, self.clock, self.stick = vault, shop_code, clock, stick
         self._session: Session | None = None
         self.screens: dict[str, Any] = {}
+        self._makes: dict[str, Callable[[VaultApp], Any]] = {}
         self.tabs: dict[str, Any] = {}
         self.title = ipywidgets.HTML()
         self.out = grid.button(_("Log out"), _("Locks the vault"), self.log_out)
@@ -163,7 +164,8 @@ class VaultApp:
             "rights": ("users", _("Rights"), Rights),
         }
         chosen = {name: make for name, make in makes.items() if make[0] in session.rights}
-        self.screens = {name: make(self) for name, (_right, _label, make) in chosen.items()}
+        self._makes = {name: make for name, (_right, _label, make) in chosen.items()}
+        self.screens = {}
         self.tabs = {
             name: grid.button(label, label, lambda name=name: self.go(name))  # type: ignore[misc]
             for name, (_right, label, _make) in chosen.items()
@@ -171,17 +173,23 @@ class VaultApp:
         self.nav.children = tuple(self.tabs.values())
         self.out.layout.display = ""
         self._write_title(shop_code, f"{user} ({role_name(session.role)})")
-        self.go(next(iter(self.screens)))
+        self.go(next(iter(self.tabs)))
 
     def _write_title(self, *parts: str) -> None:
         name = html.escape(_("Offline vault"))
         self.title.value = " · ".join([f"<b>{name}</b>", *map(html.escape, parts)])
 
+    def screen(self, name: str) -> Any:
+        """A screen; made when it is first wanted, so that nobody waits for those he does not open."""
+        if name not in self.screens:
+            self.screens[name] = self._makes[name](self)
+        return self.screens[name]
+
     def go(self, name: str) -> None:
         """Show a screen, with what it holds now."""
         for one, tab in self.tabs.items():
             (tab.add_class if one == name else tab.remove_class)("ssv-on")
-        screen = self.screens[name]
+        screen = self.screen(name)
         self.body.children = (screen.box,)
         self.guarded(screen.refresh)
 
@@ -200,7 +208,7 @@ class VaultApp:
 
     def _lock(self) -> None:
         self._session = None
-        self.screens, self.tabs = {}, {}
+        self._makes, self.screens, self.tabs = {}, {}, {}
         self.nav.children = ()
         self.out.layout.display = "none"
         self._write_title(_("locked"))
