@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -31,11 +32,11 @@ from simlib.privacy import CONTACT, ONLINE, copies_taken
 from simlib.privacy.offline_vault import (
     Effect,
     Holding,
-    Reach,
     Search,
     Touched,
     Way,
     offline_guesses,
+    ways_in,
     working_day,
     years_that_fit,
 )
@@ -343,18 +344,19 @@ def way_label(way: Way) -> str:
     }[way]
 
 
-def orders_by_way(reaches: Sequence[Reach], ax: Axes | None = None) -> Axes:
+def orders_by_way(holding: Holding, ax: Axes | None = None) -> Axes:
     """Orders a thief reads on average by each way, given that he comes that way (row D8).
 
     Parameters
     ----------
-    reaches
-        From `simlib.privacy.offline_vault.ways_in`.
+    holding
+        The shop and its habits at the vault.
     ax
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes()
-    order = list(reaches)[::-1]
+    reaches = ways_in(holding)
+    order = reaches[::-1]
     looks: dict[Way, tuple[str, str]] = {
         "no-vault": (GREY, ""),
         "web-shop": (BLUE, ""),
@@ -381,14 +383,27 @@ def orders_by_way(reaches: Sequence[Reach], ax: Axes | None = None) -> Axes:
         alt=_("One bar a way. {parts}.").format(parts=parts),
         sentence=_(
             "With the cable in, {cable} of {all} orders; from the stolen disk {disk}; in the web shop {shop}, "
-            "whatever the vault does."
+            "whatever the vault does. There are {passwords} passwords of that length; the thief tries {guesses}."
         ).format(
+            passwords=powers_of_ten(value("password-list-words") ** holding.password_words),
+            guesses=powers_of_ten(offline_guesses(holding)),
             cable=number(round(found["cable"].expected)),
             all=number(round(found["cable"].orders)),
             disk=number(round(found["disk"].expected)),
             shop=number(round(found["web-shop"].expected)),
         ),
     )
+
+
+def powers_of_ten(count: float) -> str:
+    """A number as a person reads it, however large: ``7,776``, ``4 × 10¹⁵``."""
+    if count < 1e6:
+        return number(round(count))
+    power = math.floor(math.log10(count))
+    leading = round(count / 10**power)
+    if leading == 10:
+        leading, power = 1, power + 1
+    return f"{leading} × 10{str(power).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 # -- claims

@@ -8,7 +8,7 @@ from simlib import figures
 from simlib.facts import value
 from simlib.languages import _
 from simlib.panels.what_if import Choice, Slider, Values, WhatIf
-from simlib.privacy.offline_vault import Holding, ways_in
+from simlib.privacy.offline_vault import Holding
 from simlib.vault.sealing import DEFAULT_COST
 
 YEARS, MOST_YEARS = 5, 10
@@ -40,7 +40,7 @@ def what_if_vault_reach(orders_per_day: float, days_online: float) -> WhatIf:
             memory_kib=DEFAULT_COST.memory_kib,
             passes=DEFAULT_COST.passes,
         )
-        return figures.orders_by_way(ways_in(holding), ax)
+        return figures.orders_by_way(holding, ax)
 
     return WhatIf(
         [
