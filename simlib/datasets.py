@@ -533,13 +533,15 @@ DRAWN_MEMBERS: Final = {
 }
 
 
-def vault_export(run: Run) -> dict[str, list[Row]]:
+def vault_export(run: Run, *, all_members: bool = False) -> dict[str, list[Row]]:
     """What the shop would have carried to the vault by the end of a run.
 
     Parameters
     ----------
     run
         Any run.
+    all_members
+        Whether to add the members who were there before and bought nothing: a shop's first carry has them, too.
 
     Returns
     -------
@@ -563,7 +565,7 @@ def vault_export(run: Run) -> dict[str, list[Row]]:
     ended = [order for order in range(run.orders.rows) if not math.isnan(run.orders["closed"][order])]
     joined = run.members["joined"]
     numbers = {int(run.orders["member"][order]) for order in ended}
-    numbers |= {member for member in range(run.members.rows) if joined[member] >= 0}
+    numbers |= {member for member in range(run.members.rows) if all_members or joined[member] >= 0}
     buyers = {person.member: person for person in _persons(run, numbers)}
     recipients = {person.member: person for person in _persons(run, ended, role="recipient")}
     book = _Book(run)
