@@ -16,7 +16,8 @@ def small_run() -> Run:
     shop = Scenario.load("taiwan-gift-shop").changed(
         start="2014-05-20", demand__orders_per_day=5, demand__members_at_start=30
     )
-    return simulate(shop, days=30, seed=2014)
+    # With this seed two orders end between the export and midnight: they must wait for the next one.
+    return simulate(shop, days=30, seed=3)
 
 
 def rehearsal() -> Rehearsal:

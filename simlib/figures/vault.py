@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol, get_args
+from typing import TYPE_CHECKING, Protocol, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,15 +42,16 @@ from simlib.privacy.offline_vault import (
 )
 from simlib.records import Table
 from simlib.streams import Floats
-from simlib.vault.accounts import RIGHTS, Right
-from simlib.vault.importing import ImportReport
-from simlib.vault.keyring import ROLES, Compartment
-from simlib.vault.reports import MonthStatistics
 from simlib.vault.schema import ORDERS
-from simlib.vault.sealing import DEFAULT_COST
-from simlib.vault.session import OrderDetail
-from simlib.vault.trail import Entry
-from simlib.vault.verification import Verification
+
+if TYPE_CHECKING:
+    # The vault brings cryptography along, which other lessons need not wait for.
+    from simlib.vault.importing import ImportReport
+    from simlib.vault.keyring import Compartment
+    from simlib.vault.reports import MonthStatistics
+    from simlib.vault.session import OrderDetail
+    from simlib.vault.trail import Entry
+    from simlib.vault.verification import Verification
 
 
 class Trial(Protocol):
@@ -228,6 +229,9 @@ def show_call(masked: OrderDetail, full: OrderDetail) -> None:
 
 def show_rights() -> None:
     """Show which role may do what (row C2)."""
+    from simlib.vault.accounts import RIGHTS, Right
+    from simlib.vault.keyring import ROLES
+
     show_table(
         _("Who may do what"),
         [_("right"), *(role_name(role) for role in ROLES)],
@@ -467,6 +471,8 @@ def show_machine(bytes_per_order: float, orders_per_day: float, password_words: 
     password_words
         Words in the password.
     """
+    from simlib.vault.sealing import DEFAULT_COST
+
     room = round(bytes_per_order, -2)
     years = years_that_fit(value("claim-disk-gb"), room, orders_per_day)
     memory = DEFAULT_COST.memory_kib / 1024

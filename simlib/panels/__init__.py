@@ -12,7 +12,6 @@ from simlib.panels.trust import (
     what_if_lost_parcels,
     what_if_watched,
 )
-from simlib.panels.vault import VaultApp
 from simlib.panels.vault_reach import what_if_vault_reach
 from simlib.panels.what_if import Choice, Slider, WhatIf
 from simlib.panels.where_to_sell import WhereToSell, what_if_fees
@@ -23,7 +22,6 @@ __all__ = [
     "OwnDevices",
     "OwnShop",
     "Slider",
-    "VaultApp",
     "WhatIf",
     "WhereToSell",
     "switched",

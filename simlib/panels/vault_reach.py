@@ -9,7 +9,6 @@ from simlib.facts import value
 from simlib.languages import _
 from simlib.panels.what_if import Choice, Slider, Values, WhatIf
 from simlib.privacy.offline_vault import Holding
-from simlib.vault.sealing import DEFAULT_COST
 
 YEARS, MOST_YEARS = 5, 10
 """Years of orders in the vault: at first (bookkeeping asks for about five), and at the end of the slider."""
@@ -27,6 +26,8 @@ def what_if_vault_reach(orders_per_day: float, days_online: float) -> WhatIf:
     days_online
         Mean time an order stays readable in the web shop.
     """
+    # The vault brings cryptography along, which other lessons need not wait for.
+    from simlib.vault.sealing import DEFAULT_COST
 
     def draw(values: Values, ax: Axes) -> object:
         holding = Holding(
