@@ -335,7 +335,7 @@ def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integ
     return lines, product, pieces
 
 
-def prices_seen(scenario: Scenario, placed: Floats | None, product: Integers) -> Integers:
+def prices_seen(scenario: Scenario, placed: Floats | None, product: npt.NDArray[np.integer]) -> Integers:
     """The price in the storefront for each line, in minor units: the catalogue's, unless it is wrong just then.
 
     Parameters
