@@ -352,7 +352,7 @@ def prices_seen(scenario: Scenario, placed: Floats | None, product: npt.NDArray[
         until = error.starts_day + error.noticed_after_hours * HOUR
         wrong = (product == skus.index(error.sku)) & (placed >= error.starts_day) & (placed < until)
         price = np.where(wrong, scenario.minor(error.price), price)
-    return price
+    return np.asarray(price)
 
 
 def traffic(scenario: Scenario, days: int, seed: int, visited: Floats) -> tuple[Integers, Integers, Integers]:
