@@ -917,12 +917,17 @@ class Defence(Part):
     response: Response = Field(default_factory=lambda: Response())
 
     def has(self, control: str, device: str | None = None) -> bool:
-        """Whether a control is in place: everywhere, or at this device; at any one if none is named."""
+        """Whether a control is in place: everywhere, or at this device; at any one if none is named.
+
+        The vault PC stands apart: what is in place there protects nothing else.
+        """
         if control in self.controls:
             return True
         if device is not None:
             return f"{control}@{device}" in self.controls
-        return any(placed.startswith(f"{control}@") for placed in self.controls)
+        return any(
+            placed.startswith(f"{control}@") and placed != f"{control}@vault-pc" for placed in self.controls
+        )
 
 
 class Attack(Part):

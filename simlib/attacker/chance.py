@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -94,6 +95,8 @@ class AttackChance:
     luck: dict[str, float]
 
 
+# Kept: the same attack is often walked again, with one control more.
+@lru_cache(maxsize=4096)
 def attack_chance(campaign: Campaign, seed: int, branch: int) -> AttackChance:
     """Draw the chance of one attack.
 

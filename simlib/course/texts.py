@@ -15,6 +15,7 @@ from pathlib import Path
 import polib
 
 from simlib.course.source import LessonSource, Translate
+from simlib.defence.devices import texts as setting_texts
 from simlib.errors import SafeShopError
 from simlib.facts import all_facts
 from simlib.languages import CATALOGUES, LANGUAGES, _
@@ -199,6 +200,9 @@ def library_texts(
     for known in all_facts().values():
         for text in (known.unit, known.source):
             places.setdefault(text, {})[f"{library.name}/facts"] = None
+    # So are the settings of the learner's devices, written down as data.
+    for text in setting_texts():
+        places.setdefault(text, {})[f"{library.name}/defence/settings.yaml"] = None
     return [(None, text, tuple(files)) for text, files in places.items()]
 
 

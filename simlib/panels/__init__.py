@@ -1,5 +1,6 @@
 """Panels: the only room where widgets live; everything they show is computed and drawn elsewhere."""
 
+from simlib.panels.devices import FraudQuiz, OwnDevices, switched, what_if_devices
 from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
 from simlib.panels.payment import what_if_payout_account, what_if_screening, what_if_settlement
@@ -15,11 +16,15 @@ from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 
 __all__ = [
     "Choice",
+    "FraudQuiz",
+    "OwnDevices",
     "OwnShop",
     "Slider",
     "WhatIf",
     "WhereToSell",
+    "switched",
     "what_if_check",
+    "what_if_devices",
     "what_if_false_reviews",
     "what_if_fees",
     "what_if_lost_parcels",
