@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlib.attacker import Course, Drill, alternatives, campaign, campaigns, course_of, rates
+from simlib.attacker import Course, Drill, alternatives, campaign, campaigns, chance, course_of, rates
 from simlib.attacker.arrivals import YEAR, arriving, way_in
 from simlib.attacker.campaign import PRECONDITIONS
 from simlib.attacker.chance import attack_chance
@@ -23,6 +23,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.languages import set_language
 from simlib.scenario import Attackers, Defence, Scenario
+from simlib.streams import stream
 from tests.attacks import EVERYTHING, defences, fulfilled, more_campaigns, under
 from tests.shops import scenario
 
@@ -98,6 +99,25 @@ def test_a_control_at_another_device_stops_nothing() -> None:
             for seed in range(30)
         ]
         assert any(shares) == stops
+
+
+def test_no_stream_of_an_attack_is_drawn_from_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[str, int]] = []
+
+    def watched(seed: int, purpose: str, branch: int = 0) -> np.random.Generator:
+        opened.append((purpose, branch))
+        return stream(seed, purpose, branch)
+
+    monkeypatch.setattr(chance, "stream", watched)
+    drawn = attack_chance(campaign("everything"), 3, 7)
+    assert len(opened) == len(set(opened)) == 10
+    assert {branch for _purpose, branch in opened} == {7}
+    uniform = [
+        drawn.steps[0].success,
+        *drawn.steps[0].stops,
+        *(each.uniform for each in drawn.steps[0].sightings),
+    ]
+    assert len(set(uniform)) == len(uniform)
 
 
 def test_controls_stop_independently_and_as_often_as_stated() -> None:
