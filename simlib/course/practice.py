@@ -90,7 +90,7 @@ class Bench:
             self._runs[key] = simulate(shop, days=days, seed=self.seed)
         return self._runs[key]
 
-    def number(self, purpose: str, low: int, high: int) -> int:
+    def own(self, purpose: str, low: int, high: int) -> int:
         """A whole number of the learner's own, from `low` to `high`, both included."""
         return own_number(self.seed, purpose, low, high)
 
@@ -144,7 +144,7 @@ class Practice(Bench):
 
     def __repr__(self) -> str:
         return _(
-            "Exercises {number}: {title}. Your seed is {seed}; your shop has {orders:g} orders a day, and its "
+            "{title}. Your seed is {seed}; your shop has {orders:g} orders a day, and its "
             "parcels travel {days:g} days."
         ).format(
             number=self.number,
