@@ -14,6 +14,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 
 from simlib.languages import _
@@ -300,6 +301,90 @@ def _unit_label(unit: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# days
+
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_MONTHS = {word: number for number, name in enumerate(_MONTH_NAMES, start=1) for word in (name, name[:3])}
+_DAY_FORMS = (
+    re.compile(r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日號号]?"),
+    re.compile(r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?P<name>[a-z]{3,9})\.?,?(?:\s+(?P<year>\d{4}))?"),
+    re.compile(r"(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d),?(?:\s+(?P<year>\d{4}))?"),
+)
+
+
+def read_day(given: object, year: int) -> date | None:
+    """Read a day as people write it.
+
+    Parameters
+    ----------
+    given
+        A date, a moment, or a text with one in it: 2026-03-02, 2026/3/2, 2 March 2026, March 2, 3月2日.
+    year
+        Taken where none is written.
+
+    Returns
+    -------
+    datetime.date or None
+        None if there is none.
+    """
+    if isinstance(given, datetime):
+        return given.date()
+    if isinstance(given, date):
+        return given
+    if not isinstance(given, str):
+        return None
+    plain = unicodedata.normalize("NFKC", given[:200]).lower()
+    for form in _DAY_FORMS:
+        for match in form.finditer(plain):
+            parts = match.groupdict()
+            month = _MONTHS.get(parts["name"]) if "name" in parts else int(parts["month"])
+            try:
+                return date(int(parts.get("year") or year), month or 0, int(parts["day"]))
+            except ValueError:
+                continue
+    return None
+
+
+@dataclass(frozen=True)
+class Day(Key):
+    """A day of the calendar.
+
+    Attributes
+    ----------
+    value
+        The right one.
+    wrong
+        Name of a mistake → the day that it leads to.
+    """
+
+    value: date
+    wrong: Mapping[str, date] = field(default_factory=dict)
+
+    @property
+    def solution(self) -> date:
+        """The right day."""
+        return self.value
+
+    @property
+    def mistakes(self) -> Mapping[str, Mistake]:
+        """Those of `wrong`."""
+        return {name: Mistake(day, lambda read, day=day: read == day) for name, day in self.wrong.items()}
+
+    def judge(self, given: Any) -> Verdict:
+        """Read the day and compare."""
+        read = read_day(given, self.value.year)
+        if read is None:
+            return Verdict("unreadable", detail=_("A day is wanted here, written like 2026-03-02."))
+        if read == self.value:
+            return Verdict("right", kept=read.isoformat())
+        return self._named(read, read.isoformat())
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # choices
 
 
@@ -340,6 +425,10 @@ class OneOf(Key):
             )
         return found
 
+    def _codes(self) -> Iterable[str]:
+        pairs = [(self.right, self.because), *self.wrong.values()]
+        return (code for pair in pairs for code in pair if code is not None)
+
     def judge(self, given: Any) -> Verdict:
         """Compare codes; a pair with one half missing is not answered yet."""
         parts = _texts(given.split("/") if isinstance(given, str) else given)
@@ -350,6 +439,8 @@ class OneOf(Key):
                 if self.because is not None
                 else _("Choose one option."),
             )
+        known = {code.casefold(): code for code in self._codes()}
+        parts = [known.get(part.casefold(), part) for part in parts]
         read = (parts[0], parts[1] if len(parts) == 2 else None)
         kept = "/".join(parts)
         if read == (self.right, self.because):

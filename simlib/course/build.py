@@ -66,7 +66,7 @@ OnCell = Callable[[str, str, int, int], None]
 
 @dataclass(frozen=True)
 class Built:
-    """One built notebook, not yet written.
+    """One built file, not yet written.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Built:
     path
         Where it belongs.
     text
-        The notebook file.
+        The file: a notebook, or the key of exercises.
     """
 
     source: LessonSource
@@ -434,6 +434,9 @@ def differences(built: Built) -> list[str]:
     place = f"{built.path.parent.name}/{built.path.name}"
     if not built.path.is_file():
         return [_("{file} was never built; run “safeshop build”.").format(file=place)]
+    if built.path.suffix != ".ipynb":
+        there_text = built.path.read_bytes()
+        return [] if there_text == built.text.encode() else [_("{file} differs.").format(file=place)]
     try:
         there = _read_notebook(built.path.read_text(encoding="utf-8"))
     except (ValueError, nbformat.ValidationError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlib.course import notebook_errors
-from simlib.course.answers import Facts, Function, Key, Number, OneOf, Positions, Several, Verdict, judge
+from simlib.course.answers import Day, Facts, Function, Key, Number, OneOf, Positions, Several, Verdict, judge
 from simlib.course.contents import exercises
 from simlib.course.keys import KeyFile, KeyTexts, read_key
 from simlib.course.progress import KeptAnswer, Progress, change_progress, learner_folder, learner_seed, now
@@ -111,6 +111,7 @@ class Bench:
         names: dict[str, Any] = {
             "practice": self,
             "Number": Number,
+            "Day": Day,
             "OneOf": OneOf,
             "Several": Several,
             "Positions": Positions,
@@ -274,14 +275,14 @@ class Practice(Bench):
         tick_panel(self._ask(name), options)
 
     def number_for(self, name: str, *, unit: str) -> None:
-        """Ask for a number, in a field.
+        """Ask for a number, or whatever else fits into one line, in a field.
 
         Parameters
         ----------
         name
             Such as ``05-q2``.
         unit
-            In the learner's language.
+            In the learner's language; what is asked for, if it is no number.
         """
         from simlib.panels.practice import field_panel
 

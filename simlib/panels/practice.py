@@ -106,9 +106,9 @@ def field_panel(asked: Asked, unit: str) -> None:
         value=asked.last or "",
         placeholder=unit,
         description=_("My answer:"),
-        tooltip=_("Type your answer as a number"),
+        tooltip=_("Type your answer"),
         style={"description_width": "initial"},
-        layout={"width": "16em"},
+        layout={"width": "24em", "max_width": "95%"},
     )
     _show(asked, [given, ipywidgets.Label(unit)], lambda: given.value)
 
