@@ -414,6 +414,44 @@ def datasets(
     _report([str(difference) for difference in made.check(folder)], _("The datasets are up to date."))
 
 
+@app.command(help=_("Put the progress files of a class into one table, and name what is doubtful."))
+def grade(
+    folder: Annotated[
+        Path,
+        typer.Argument(help=_("Folder with a progress file, or a folder that holds one, for each learner.")),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help=_("Folder for the table and the page; by default the same one."))
+    ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option("--recheck/--no-recheck", help=_("Judge right answers again, or believe the files.")),
+    ] = True,
+) -> None:
+    """Put the progress files of a class into one table, and name what is doubtful."""
+    from simlib.course import grading
+    from simlib.writing import write_whole
+
+    folder = folder.expanduser()
+    place = (out or folder).expanduser()
+    with _progress_bar() as bar:
+        task = bar.add_task(_("Reading"), total=None)
+        done = grading.grade(folder, recheck=recheck, progress=lambda _name: bar.advance(task))
+    # With a byte order mark: spreadsheets need it to read Chinese names.
+    write_whole(place / grading.TABLE, "\ufeff" + grading.as_csv(done))
+    write_whole(place / grading.PAGE, grading.as_page(done))
+    for one in done.handed:
+        for doubt in one.doubts:
+            _say(f"{one.name}: {doubt}")
+    for sentence in done.foreign:
+        _say(sentence)
+    _say(
+        _("{learners} learners; table and page are in {folder}").format(
+            learners=len(done.handed), folder=place.absolute()
+        )
+    )
+
+
 @app.command(help=_("Build the lessons and exercises from their text sources."))
 def build(
     lessons: Annotated[list[str] | None, typer.Argument(help=_("Numbers or names; all by default."))] = None,
