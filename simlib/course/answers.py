@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Literal
 
 from simlib.languages import _
@@ -164,7 +165,8 @@ def read_number(given: object) -> ReadNumber | str:
         return ReadNumber((float(given),)) if math.isfinite(given) else _("A finite number is wanted here.")
     if not isinstance(given, str):
         try:
-            value = float(given)  # type: ignore[arg-type]  (Decimal, Fraction and their like)
+            number: Any = given
+            value = float(number)  # Decimal, Fraction and their like
         except Exception:  # noqa: BLE001
             return _("A number is wanted here.")
         return ReadNumber((value,)) if math.isfinite(value) else _("A finite number is wanted here.")
@@ -251,10 +253,7 @@ class Number(Key):
     @property
     def mistakes(self) -> Mapping[str, Mistake]:
         """Those of `wrong`."""
-        return {
-            name: Mistake(value, lambda read, value=value: self._near(read, value))
-            for name, value in self.wrong.items()
-        }
+        return {name: Mistake(value, partial(self._near, value)) for name, value in self.wrong.items()}
 
     def judge(self, given: Any) -> Verdict:
         """Read the number and compare; another unit than the one asked for is told."""
@@ -372,7 +371,7 @@ class Day(Key):
     @property
     def mistakes(self) -> Mapping[str, Mistake]:
         """Those of `wrong`."""
-        return {name: Mistake(day, lambda read, day=day: read == day) for name, day in self.wrong.items()}
+        return {name: Mistake(day, day.__eq__) for name, day in self.wrong.items()}
 
     def judge(self, given: Any) -> Verdict:
         """Read the day and compare."""
@@ -418,10 +417,7 @@ class OneOf(Key):
         for name, (option, reason) in self.wrong.items():
             example = (option or self.right, reason or self.because)
             found[name] = Mistake(
-                example[0] if self.because is None else example,
-                lambda read, option=option, reason=reason: (
-                    option in (None, read[0]) and reason in (None, read[1])
-                ),
+                example[0] if self.because is None else example, partial(_chosen, (option, reason))
             )
         return found
 
@@ -448,6 +444,11 @@ class OneOf(Key):
         return self._named(read, kept)
 
 
+def _chosen(wanted: tuple[str | None, str | None], read: tuple[str | None, str | None]) -> bool:
+    """Whether option and reason are the wanted ones; None stands for any."""
+    return all(code in (None, given) for code, given in zip(wanted, read, strict=True))
+
+
 @dataclass(frozen=True)
 class Several(Key):
     """All of the right things and none of the others: ticked boxes, row numbers, order numbers.
@@ -471,10 +472,7 @@ class Several(Key):
     @property
     def mistakes(self) -> Mapping[str, Mistake]:
         """Those of `wrong`."""
-        return {
-            name: Mistake(sorted(codes), lambda read, codes=codes: read == codes)
-            for name, codes in self.wrong.items()
-        }
+        return {name: Mistake(sorted(codes), codes.__eq__) for name, codes in self.wrong.items()}
 
     def judge(self, given: Any) -> Verdict:
         """Compare as sets; says how many are right, missing and too many."""
@@ -586,7 +584,7 @@ class Function(Key):
     def mistakes(self) -> Mapping[str, Mistake]:
         """Those of `wrong`."""
         return {
-            name: Mistake(function, lambda read, function=function: _alike(read, self._results(function)))
+            name: Mistake(function, partial(self._same_results, function))
             for name, function in self.wrong.items()
         }
 
@@ -617,6 +615,9 @@ class Function(Key):
             case=_call(self.cases[at]), given=_shown(read[at]), right=_shown(expected[at])
         )
         return Verdict("wrong", verdict.mistake, told, "function")
+
+    def _same_results(self, function: Callable[..., Any], read: Any) -> bool:
+        return _alike(read, self._results(function))
 
     def _results(self, function: Callable[..., Any]) -> list[Any]:
         return [function(*case) for case in self.cases]
@@ -684,14 +685,12 @@ class Facts(Key):
         """Each fact left out, and each thing that has no place."""
         found = {}
         for name, patterns in self.wanted.items():
-            lacking = "\n".join(line for line in self.example.split("\n") if not _holds(line, patterns))
-            found[f"missing-{name}"] = Mistake(
-                lacking or "-", lambda read, patterns=patterns: not _holds(read, patterns)
-            )
+            lacking = "\n".join(line for line in self.example.split("\n") if not _holds(patterns, line))
+            found[f"missing-{name}"] = Mistake(lacking or "-", partial(_lacks, patterns))
         for name, patterns in self.unwanted.items():
             found[name] = Mistake(
                 f"{self.example}\n{_sample(patterns[0])}",
-                lambda read, patterns=patterns: _holds(read, patterns),
+                partial(_holds, patterns),
             )
         return found
 
@@ -703,12 +702,16 @@ class Facts(Key):
         made = [name for name, mistake in self.mistakes.items() if mistake.made(given)]
         if not made:
             return Verdict("right", kept=kept)
-        here = sum(_holds(given, patterns) for patterns in self.wanted.values())
+        here = sum(_holds(patterns, given) for patterns in self.wanted.values())
         told = _("{here} of {all} facts are there.").format(here=here, all=len(self.wanted))
         return Verdict("wrong", made[0], told, kept)
 
 
-def _holds(text: str, patterns: Sequence[str]) -> bool:
+def _lacks(patterns: Sequence[str], text: str) -> bool:
+    return not _holds(patterns, text)
+
+
+def _holds(patterns: Sequence[str], text: str) -> bool:
     plain = unicodedata.normalize("NFKC", text).lower()
     return any(re.search(pattern, plain) for pattern in patterns)
 

@@ -210,18 +210,9 @@ def stub_of(code: str) -> str:
     lines: dict[str, None] = {}
     for statement in ast.parse(code).body:
         if isinstance(statement, ast.FunctionDef):
-            empty = ast.FunctionDef(
-                name=statement.name,
-                args=statement.args,
-                body=[
-                    *(part for part in statement.body[:1] if ast.get_docstring(statement)),
-                    ast.Expr(ast.Constant(...)),
-                ],
-                decorator_list=[],
-                returns=statement.returns,
-                type_params=[],
-            )
-            lines[ast.unparse(ast.fix_missing_locations(empty))] = None
+            kept = statement.body[:1] if ast.get_docstring(statement) else []
+            statement.body = [*kept, ast.Expr(ast.Constant(...))]
+            lines[ast.unparse(ast.fix_missing_locations(statement))] = None
         elif isinstance(statement, ast.Assign):
             for target in statement.targets:
                 lines[f"{ast.unparse(target)} = ..."] = None

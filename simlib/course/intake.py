@@ -54,5 +54,6 @@ def carried_into_vault(rows: Sequence[Mapping[str, str]]) -> ImportReport:
         password = secrets.token_urlsafe(24)
         made = Vault(Path(folder) / "vault", cost=PasswordCost(*LIGHT)).create(SHOP, OWNER, password)
         code = pyotp.parse_uri(made.authenticator)
+        assert isinstance(code, pyotp.TOTP)
         with made.vault.sign_in(SHOP, OWNER, password, code.now()) as session:
             return session.import_file(file, "members")

@@ -203,7 +203,7 @@ class Practice(Bench):
         said = self.said(question)
         if verdict.state == "right":
             lines.append(said.right)
-        elif verdict.mistake in said.mistakes:
+        elif verdict.mistake is not None and verdict.mistake in said.mistakes:
             lines.append(said.mistakes[verdict.mistake])
         return lines
 
