@@ -35,6 +35,7 @@ UNITS: dict[str, frozenset[str]] = {
         "customers": "customer|people|persons|buyers|人|位|位客人|位顧客|位顾客|個人|个人|名",
         "TWD": "nt$|nt|ntd|元|圓|塊|塊錢|新台幣|新臺幣|台幣|新台币|$",
         "percent": "%|％|per cent|pct|of 100|百分比|趴",
+        "of 100": "%|％|per cent|percent|元|圓|twd|百分比",
         "rows": "row|行|列|筆|条|條",
     }.items()
 }
@@ -294,6 +295,7 @@ def _unit_label(unit: str) -> str:
         "customers": _("customers"),
         "TWD": _("TWD"),
         "percent": _("per cent"),
+        "of 100": _("of 100"),
         "rows": _("rows"),
     }
     return labels.get(unit, unit)
