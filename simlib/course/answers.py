@@ -418,6 +418,8 @@ class OneOf(Key):
         found = {}
         for name, (option, reason) in self.wrong.items():
             example = (option or self.right, reason or self.because)
+            if example == (self.right, self.because):
+                example = (self.right, "another")
             found[name] = Mistake(
                 example[0] if self.because is None else example, partial(_chosen, (option, reason))
             )
