@@ -488,7 +488,7 @@ class Several(Key):
         if read == self.right:
             return Verdict("right", kept=kept)
         verdict = self._named(read, kept)
-        told = _("{right} of yours belong here, {excess} do not, and {missing} are missing.").format(
+        told = _("Right: {right}. Too many: {excess}. Missing: {missing}.").format(
             right=len(read & self.right), excess=len(read - self.right), missing=len(self.right - read)
         )
         return Verdict("wrong", verdict.mistake, told, kept)

@@ -201,7 +201,7 @@ def test_sets_are_compared_as_sets_and_counted() -> None:
     key = KEYS["several"]
     for written in ([7, 19], {"19", "7"}, "19、7", "7 19", np.array([19.0, 7.0]), ("07"[1:], 19)):
         assert judge(key, written).state == "right", written
-    assert judge(key, "7, 8, 9").detail == "1 of yours belong here, 2 do not, and 1 are missing."
+    assert judge(key, "7, 8, 9").detail == "Right: 1. Too many: 2. Missing: 1."
 
 
 def test_a_choice_without_its_reason_is_not_answered_yet() -> None:
