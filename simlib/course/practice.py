@@ -312,11 +312,12 @@ class Practice(Bench):
         from simlib.panels.practice import Asked
 
         question = self.question(name)
-        self.key_of(question)
+        kept = self.kept(question)
         return Asked(
             check=lambda given: self.answer_html(question, self.judged(question, given)),
             hint=lambda: _rendered(self.next_hint(question)),
-            last=self.kept(question).answer,
+            last=kept.answer,
+            said=self.answer_html(question, Verdict("right")) if kept.state == "right" else "",
         )
 
     def question(self, name: object) -> str:
