@@ -359,6 +359,26 @@ class Practice(Bench):
         return path
 
 
+    def rows(self, content: bytes, encoding: object) -> list[dict[str, str]]:
+        """The rows of a case's file; none, and a sentence, while nobody has said how it is encoded.
+
+        Parameters
+        ----------
+        content
+            The file's bytes.
+        encoding
+            The learner's answer, or what stands there before he has one.
+        """
+        from simlib.casework import rows_of
+
+        try:
+            return rows_of(content, encoding)
+        except SafeShopError as wrong:
+            # Not raised: “Run All” would end here, and the other cases could not be worked on.
+            notebook_errors.show_sentence(wrong.sentence)
+            return []
+
+
 def remember(kept: KeptAnswer, verdict: Verdict) -> None:
     """Enter a verdict that is right or wrong.
 
