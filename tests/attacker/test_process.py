@@ -69,7 +69,7 @@ def test_with_a_control_the_same_attacker_comes_and_gets_as_far_or_less(name: st
     shop = suits(name)
     listed = [stop.control for step in campaign(name).steps for stop in step.stopped_by]
     stopped = 0
-    for seed in range(20):
+    for seed in range(10):
         free = course_of(under(shop, name), days=60, seed=seed)
         guarded = course_of(
             under(shop, name, defence=Defence(controls=tuple(set(listed)))), days=60, seed=seed
@@ -247,7 +247,7 @@ def test_detectors_cost_hours_also_where_nobody_attacks() -> None:
 
 
 @given(defences(), st.integers(0, 10_000))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_people_do_one_task_at_a_time_in_their_hours(defence: Defence, seed: int) -> None:
     shop = under(
         scenario("taiwan-gift-shop"), "everything", "everything", "everything", defence=defence, day=0.5
