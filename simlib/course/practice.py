@@ -358,7 +358,6 @@ class Practice(Bench):
             write_whole(path, content)
         return path
 
-
     def rows(self, content: bytes, encoding: object) -> list[dict[str, str]]:
         """The rows of a case's file; none, and a sentence, while nobody has said how it is encoded.
 
