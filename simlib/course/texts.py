@@ -6,9 +6,10 @@ the build of that language with a sentence saying where.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,11 +198,26 @@ def library_texts(
         for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None, "N_": None}):
             # Without line numbers: they would change with every edit and hide the real changes.
             places.setdefault(str(message), {})[place] = None
+        for text in _inside_f_strings(code):
+            places.setdefault(text, {})[place] = None
     # Facts are shown to learners with their unit and source, so these words are texts too.
     for known in all_facts().values():
         for text in (known.unit, known.source):
             places.setdefault(text, {})[f"{library.name}/facts"] = None
     return [(None, text, tuple(files)) for text, files in places.items()]
+
+
+def _inside_f_strings(code: bytes) -> Iterator[str]:
+    """Texts passed through ``_()`` within an f-string, where Babel does not look before Python 3.12."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_":
+                    yield from (
+                        argument.value
+                        for argument in call.args
+                        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                    )
 
 
 def refresh(path: Path, lang: str, wanted: Sequence[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:
