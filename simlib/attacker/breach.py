@@ -287,6 +287,8 @@ def _cut(copies: Table, place: str, since: float, until: float) -> Table:
     begins, ends = copies["since"], copies["until"]
     key = copies["number"] * len(copies.words["record"]) + copies["record"]
     struck = copies.where("place", place) & (begins < since) & (ends > since)
+    if not struck.any():
+        return copies
     back = struck & (ends > until)
     made_of_it = (
         np.isin(copies["place"], [copies.code("place", each) for each in {place, *MADE_FROM_THE_WEB}])
@@ -322,21 +324,23 @@ def lost_copies(copies: Table, outages: Sequence[Outage], t: float) -> dict[str,
     """`lost_records` at time `t` (days) for outages that are no run's own."""
     if not outages:
         return dict.fromkeys(copies.words["record"], 0)
+    copies = own_copies(copies)
     left = without(copies, outages)
     return {
         record: len(_there(copies, record, t) - _there(left, record, t)) for record in copies.words["record"]
     }
 
 
+def own_copies(copies: Table) -> Table:
+    """Those copies from which the shop itself can read how to reach a person."""
+    chosen = np.isin(copies["place"], [copies.code("place", place) for place in OWN])
+    chosen &= (copies["fields"] & int(CONTACT)) != 0
+    return Table({name: column[chosen] for name, column in copies.items()}, copies.words)
+
+
 def _there(copies: Table, record: str, t: float) -> set[int]:
-    """Numbers of the records of which a copy with names lies somewhere just before time `t`."""
-    chosen = (
-        np.isin(copies["place"], [copies.code("place", place) for place in OWN])
-        & copies.where("record", record)
-        & ((copies["fields"] & int(CONTACT)) != 0)
-        & (copies["since"] < t)
-        & (copies["until"] >= t)
-    )
+    """Numbers of the records of which a copy lies somewhere just before time `t`."""
+    chosen = copies.where("record", record) & (copies["since"] < t) & (copies["until"] >= t)
     return set(copies["number"][chosen].tolist())
 
 

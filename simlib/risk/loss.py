@@ -26,6 +26,7 @@ from simlib.attacker.breach import (
     kept_out,
     lost_copies,
     lost_records,
+    own_copies,
     persons,
     taken,
     taken_in,
@@ -39,7 +40,7 @@ from simlib.experiment import Comparison, Sample, run_once
 from simlib.facts import value
 from simlib.languages import _
 from simlib.payment.payout import PayoutAccount
-from simlib.records import Run
+from simlib.records import Run, Table
 from simlib.scenario import MINOR_UNITS, Attack, Defence, Retention, Scenario
 from simlib.shop.customers import hunters
 from simlib.streams import Floats, stream, tick
@@ -308,6 +309,11 @@ class QuietRun:
         return Reader(self.run, self.retention)
 
     @cached_property
+    def own_copies(self) -> Table:
+        """The copies that the shop itself can read."""
+        return own_copies(self.reader.copies)
+
+    @cached_property
     def brought(self) -> npt.NDArray[np.int64]:
         """What each order made the shop worth more, in minor units."""
         return by_order(self.run, WORTH)
@@ -347,7 +353,8 @@ class QuietRun:
         run, days = self.run, self.run.days
         stops = merged((stop.since, stop.until) for stop in course.stops)
         shut = kept_out(run, stops) if stops else np.zeros(run.orders.rows, dtype=np.bool_)
-        reader = Reader(run, self.retention, shut) if shut.any() else self.reader
+        looks = bool(course.takes) and bool(shut.any())
+        reader = Reader(run, self.retention, shut) if looks else self.reader
         found = taken_in(reader, course, days)
         gone = [(span.place, span.since, span.until) for span in course.gone if span.since < days]
         stolen = sum(payment.amount for payment in course.payments if payment.kind != "fees")
@@ -374,7 +381,8 @@ class QuietRun:
             members_taken=_distinct(each.member_numbers for each in found),
             persons_taken=persons(found),
             orders_kept_out=int(shut.sum()),
-            records_lost=sum(lost_copies(reader.copies, gone, days).values()),
+            # Orders kept out would have come while the data were gone; they were never there to be lost.
+            records_lost=sum(lost_copies(self.own_copies, gone, days).values()),
         )
 
     def _diverted(self, course: Course) -> int:
