@@ -169,7 +169,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     ax
         Where to draw; a new figure if left out.
     """
-    ax = ax or new_axes(height=5.2)
+    ax = ax or new_axes(height=5.6)
     shown = [step for step in ranked if step.avoided.mean > 0][:MOST_BARS]
     rows = np.arange(len(shown))
     for row, step in enumerate(shown):
@@ -179,7 +179,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
             row, step.per_hour, color=BLUE if first else SKY, hatch="" if first else "//", edgecolor="white"
         )
         ax.plot([low, high], [row, row], color=GREY, linewidth=1.6, marker="|", markersize=9)
-    ax.set_yticks(rows, [_folded(step.label()) for step in shown])
+    ax.set_yticks(rows, [_folded(step.label()) for step in shown], fontsize=10.5)
     ax.invert_yaxis()
     ax.set_xlim(left=min(0, *(step.avoided.low / step.hours for step in shown), 0))
     whole_numbers(ax.xaxis)
@@ -206,7 +206,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     )
 
 
-def _folded(label: str, width: int = 34) -> str:
+def _folded(label: str, width: int = 40) -> str:
     """A label on as many lines as it needs, broken at blanks, or anywhere in Chinese."""
     lines, line = [], ""
     words = label.split(" ")
