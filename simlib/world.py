@@ -40,7 +40,7 @@ from simlib.records import (
     take_table,
 )
 from simlib.scenario import PaymentMethod, Scenario
-from simlib.shop.customers import Customers, customers
+from simlib.shop.customers import Customers, customers, hunters
 from simlib.shop.stock import Lines, Stock
 from simlib.streams import Floats, Integers, tick
 
@@ -152,6 +152,7 @@ class World:
         course = Course()
         if scenario.attacks or scenario.attackers is not None:
             course = course_of(scenario, days=days, seed=seed, decide=decide)
+        self.attacked_by = course
         drawn, prices = priced(scenario, course)
         self.chance: Customers = customers(drawn, days, seed)
         self.env = simpy.Environment()
@@ -305,10 +306,7 @@ class UnderAttack:
 
     def __init__(self, world: World, course: Course, prices: list[Mispricing]) -> None:
         self.world, self.course = world, course
-        first = len(world.scenario.price_errors)
-        self.drawn_by: list[Mispricing | None] = [
-            prices[each - first] if each >= first else None for each in world.chance.came_for.tolist()
-        ]
+        self.drawn_by = drawn_by(world, prices)
         self.kept_out: dict[int, set[int]] = {number: set() for number in range(len(course.stops))}
         self.paying: dict[tuple[float, int], int] = {}
         self.keepers = [
@@ -413,6 +411,20 @@ class UnderAttack:
         for since, until in merged((stop.since, stop.until) for stop in self.course.stops):
             shut += np.clip(midnights, since, until) - since
         return 1 - np.diff(shut)
+
+
+def drawn_by(world: World, prices: list[Mispricing]) -> list[Mispricing | None]:
+    """Which of the attackers' prices each buyer has come for; None for ordinary ones and other bargain hunters."""
+    found: list[Mispricing | None] = [None] * len(world.chance.visited)
+    if prices:
+        drawn = priced(world.scenario, world.attacked_by)[0]
+        errors = hunters(drawn, world.days, world.seed)[2] - len(world.scenario.price_errors)
+        # Bargain hunters are the last members, in the order in which they come.
+        nobody_before = len(world.chance.members_joined) - len(errors)
+        for order, member in enumerate(world.chance.member.tolist()):
+            if member >= nobody_before and errors[member - nobody_before] >= 0:
+                found[order] = prices[errors[member - nobody_before]]
+    return found
 
 
 class PlatformOversight:

@@ -338,7 +338,6 @@ DRAWN_SINCE = (
     "visibility",
     "charged_back",
     "chargeback_after",
-    "came_for",
 )
 """What customers bring since the world knows more than plain sales."""
 

@@ -84,6 +84,8 @@ def rates(scenario: Scenario, attackers: Attackers) -> dict[str, float]:
 def arriving(scenario: Scenario, days: int, seed: int) -> list[Arrival]:
     """All attackers of a run: those of given days first, then those who come at random, in order of time.
 
+    Attacks of days after the end keep their number; they just do not begin.
+
     Raises
     ------
     SafeShopError
@@ -96,7 +98,6 @@ def arriving(scenario: Scenario, days: int, seed: int) -> list[Arrival]:
     return [
         Arrival(t, what, branch, number)
         for number, (t, what, branch) in enumerate([*given, *_at_random(scenario, days, seed)])
-        if t < days
     ]
 
 

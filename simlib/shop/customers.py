@@ -85,8 +85,6 @@ class Customers:
         Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
-    came_for
-        Which of the scenario's wrong prices drew the buyer, −1 for none.
     page
         What comes of the four arrays of attempts; only if asked for, and then they are empty.
     """
@@ -139,7 +137,6 @@ class Customers:
     visits: Integers
     carts: Integers
     checkouts: Integers
-    came_for: Integers
     page: PaymentPage | None = None
 
 
@@ -441,7 +438,7 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         is faster and takes half the memory.
     """
     visited, _per_day = arrivals(scenario, days, seed)
-    hunted, hunted_product, hunted_error = hunters(scenario, days, seed)
+    hunted, hunted_product = price_error_arrivals(scenario, days, seed)
     chance = _Chance(seed, len(visited), len(hunted))
     everyone = len(visited) + len(hunted)
     alike = np.zeros(everyone, dtype=np.int64)
@@ -475,7 +472,6 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         checkout=checkout[turn],
         member=np.concatenate((member, len(joined) + np.arange(len(hunted))))[turn],
         members_joined=np.concatenate((joined, hunted)),
-        came_for=np.concatenate((np.full(len(visited) - len(hunted), -1), hunted_error))[turn],
         first_line=np.concatenate(([0], np.cumsum(lines[turn]))),
         product=product,
         pieces=pieces[line_turn],

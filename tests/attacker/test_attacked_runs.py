@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from simlib.arrays import NotExpressedError, simulate_arrays
 from simlib.attacker import EFFECTS, Reader, campaign, surviving, taken
 from simlib.attacker.breach import OWN
-from simlib.attacker.effects import each_notice
+from simlib.attacker.effects import each_notice, late_penalty
 from simlib.privacy import copies_of
 from simlib.records import Run
+from simlib.scenario import Defence
 from simlib.streams import TICK
 from simlib.world import simulate
 from tests.attacks import EVERYTHING, attacked, more_campaigns, simulated, under
@@ -54,6 +55,8 @@ def check_causes(run: Run) -> None:
     assert (np.diff(t) >= 0).all()
     assert ((t >= 0) & (t < run.days) & (t / TICK == np.rint(t / TICK))).all()
     succeeded: set[tuple[object, object]] = set()
+    stopped = {(row["attack"], row["step"], row["t"]) for row in rows_of(run, "stopped")}
+    assert not stopped & {(row["attack"], row["step"], row["t"]) for row in rows_of(run, "succeeded")}
     shut_out: dict[object, int] = {}
     for row in rows_of(run):
         if row["kind"] == "succeeded":
@@ -143,9 +146,15 @@ def check_survivors(run: Run) -> None:
     ).any()
 
 
+def check_turns(run: Run) -> None:
+    """Staff serve first come first served; told from the customers, unless bots stand among them."""
+    if not rows_of(run, "price_changed") and not rows_of(run, "orders_faked"):
+        check_queues(run)
+
+
 ATTACKED: list[Callable[[Run], object]] = [
     *CHECKS,
-    check_queues,
+    check_turns,
     check_stock,
     check_postings,
     check_goods,
@@ -222,13 +231,30 @@ def test_the_array_engine_refuses_attacks_by_name() -> None:
 
 
 def test_nobody_orders_while_the_shop_cannot_be_reached() -> None:
-    run = simulate(under(scenario("taiwan-gift-shop"), "everything"), days=20, seed=1)
+    slow = scenario("taiwan-gift-shop").changed(demand__browsing={"mean": 8, "unit": "hours", "spread": 0.5})
+    run = simulate(under(slow, "everything"), days=20, seed=1)
     since = min(float(str(row["t"])) for row in rows_of(run, "shop_stopped"))
     until = max(float(str(row["t"])) for row in rows_of(run, "shop_reopened"))
     for milestone in ("visited", "placed"):
         t = run.orders[milestone]
         assert not ((since <= t) & (t < until)).any()
     assert sum(int(str(row["amount"])) for row in rows_of(run, "shop_reopened")) > 0
+
+
+def test_a_notice_that_never_comes_is_fined_once_where_the_law_wants_one_and_somebody_was_robbed() -> None:
+    silent = Defence.model_validate({"response": {"notifies": False, "tells_customers": False}})
+    for preset, fines in (
+        ("taiwan-gift-shop", 1),
+        ("mainland-marketplace-store", 1),
+        ("hongkong-own-site", 0),
+    ):
+        shop = under(scenario(preset), "everything", defence=silent)
+        run = simulate(shop, days=25, seed=1)
+        check_money(run)
+        assert rows_of(run, "seen") or rows_of(run, "found_late")
+        assert len(rows_of(run, "notice_late")) == fines
+        assert moved(run, "penalty", "incident_costs") == fines * late_penalty(shop)
+        assert moved(run, "notice", "incident_costs") == 0
 
 
 def test_what_the_shop_itself_can_read_is_all_that_can_be_lost() -> None:

@@ -79,7 +79,9 @@ def test_with_a_control_the_same_attacker_comes_and_gets_as_far_or_less(name: st
         )
         first = [(row.t, row.step, row.kind) for row in walk]
         assert [(row.t, row.step, row.kind) for row in held] == first[: len(held)]
-        stopped += any(row.kind == "stopped" for row in guarded.incidents)
+        held_up = {(row.t, row.step) for row in guarded.incidents if row.kind == "stopped"}
+        assert not held_up & {(row.t, row.step) for row in guarded.incidents if row.kind == "succeeded"}
+        stopped += len(held_up)
     assert stopped > 0
 
 
