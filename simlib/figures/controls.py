@@ -88,6 +88,8 @@ def controls_by_attacks(
     ax.tick_params(length=0)
     ax.set_xticks(range(len(chosen)), [_wrapped(attack) for attack in chosen], rotation=90, size=10)
     ax.xaxis.set_ticks_position("top")
+    ax.xaxis.set_label_position("bottom")
+    ax.set_xlabel(_("stopped by this control alone, % of the attempts"))
     ax.set_yticks(range(len(names)), [control_label(name) for name in names], size=10)
     widest = max(names, key=lambda name: sum(stopped_share(attack, name) > 0 for attack in chosen))
     part = sum(stopped_share(attack, widest) > 0 for attack in chosen)

@@ -72,11 +72,6 @@ def drawings(run: Run) -> dict[str, Drawing]:
         "cost_of_lost_parcels": lambda ax: figures.cost_of_lost_parcels(lost_parcels(run), currency, ax),
         "late_warning": lambda ax: figures.late_warning(run, public_warning(run), ax),
     }
-    made |= {
-        "controls_by_attacks": lambda ax: figures.controls_by_attacks(ax=ax),
-        "what_control_stops": lambda ax: figures.what_control_stops("6.3", ax),
-        "what_stops": lambda ax: figures.what_stops("account-takeover", ax),
-    }
     for order in range(min(run.orders.rows, 1)):
         made["order_timeline"] = partial(figures.order_timeline, run, order)
     return made
@@ -84,7 +79,6 @@ def drawings(run: Run) -> dict[str, Drawing]:
 
 FIGURES = (
     "checked_cases",
-    "controls_by_attacks",
     "copies_by_place",
     "cost_of_lost_parcels",
     "credit_over_time",
@@ -102,8 +96,6 @@ FIGURES = (
     "stage_days",
     "store_watched",
     "what_100_leaves",
-    "what_control_stops",
-    "what_stops",
     "where_100_goes",
 )
 """Names of all public figures."""
