@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -1074,7 +1074,7 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
     @field_validator("timezone")
     @classmethod
     def _a_known_timezone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _timezones():
             raise ValueError(
                 _("there is no time zone called {name}; write for example Asia/Taipei").format(name=name)
             )
@@ -1198,6 +1198,12 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
             return Scenario.model_validate(tree)
         except ValidationError as error:
             raise SafeShopError(_mistakes(Scenario, None, {}, error)) from None
+
+
+@cache
+def _timezones() -> set[str]:
+    """Names of all time zones; read from disk once, because that takes longer than all other checks together."""
+    return available_timezones()
 
 
 def presets() -> tuple[str, ...]:

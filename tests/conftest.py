@@ -44,6 +44,23 @@ HOMES = {
 """Variables by which programs find a user's folders, and where each points within the test's home."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the long forms of tests that run in a short form every time."""
+    parser.addoption(
+        "--thorough", action="store_true", help="also run the long forms: thousands of faults, many minutes"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms out unless they were asked for."""
+    if config.getoption("--thorough"):
+        return
+    left_out = [one for one in items if one.get_closest_marker("thorough")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if one not in set(left_out)]
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for this test alone, outside its ``tmp_path``."""

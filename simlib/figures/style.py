@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
@@ -202,7 +203,11 @@ def picture(ax: Axes) -> bytes:
         # A missing character shows as a box; the reader was told in a sentence of his own (`use_fonts`).
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = ax.get_figure(root=True)
-        figure.savefig(buffer, format="png", metadata={"Software": None})  # type: ignore[union-attr]
+        if isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine):  # type: ignore[union-attr]
+            # The place is settled (`settle_layout`); savefig would draw everything twice to work it out.
+            figure.canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[union-attr]
+        else:
+            figure.savefig(buffer, format="png", metadata={"Software": None})  # type: ignore[union-attr]
     return buffer.getvalue()
 
 

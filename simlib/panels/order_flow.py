@@ -7,12 +7,12 @@ from math import ceil
 from matplotlib.axes import Axes
 
 from simlib import figures
+from simlib.experiment import run_once
 from simlib.languages import _
 from simlib.order_flow import price_error_result
 from simlib.panels.what_if import Slider, Values, WhatIf
 from simlib.records import Run
 from simlib.scenario import Scenario
-from simlib.world import simulate
 
 ENOUGH_ORDERS = 400
 """Orders in a panel's run: enough for steady means, few enough to redraw in under 0.3 s."""
@@ -93,7 +93,7 @@ def what_if_order_flow(scenario: Scenario, seed: int) -> WhatIf:
     def draw(values: Values, ax: Axes) -> object:
         shop = changed_shop(scenario, values)
         days = panel_days(values["orders_per_day"], values["transit_days"], values["cooling_off_days"])
-        return figures.stage_days(simulate(shop, days=days, seed=seed), ax)
+        return figures.stage_days(run_once(shop, days=days, seed=seed), ax)
 
     return WhatIf(
         [
@@ -185,4 +185,4 @@ def run_with_price_error(
         "extra_orders_per_hour": hunters,
     }
     shop = scenario.changed(price_errors=[error], confirmation__mode=mode)
-    return simulate(shop, days=PRICE_ERROR_RUN, seed=seed)
+    return run_once(shop, days=PRICE_ERROR_RUN, seed=seed)

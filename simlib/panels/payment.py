@@ -8,12 +8,12 @@ from math import ceil
 from matplotlib.axes import Axes
 
 from simlib import figures
+from simlib.experiment import run_once
 from simlib.languages import _
 from simlib.panels.what_if import Slider, Values, WhatIf
 from simlib.platform.verification import Detector, expected
 from simlib.records import Run
 from simlib.scenario import Payout, PayoutChange, Scenario
-from simlib.world import simulate
 
 SETTLEMENT_RUN = 24
 """Days of the run behind the settlement panel: the first orders are paid out at every place of the sliders."""
@@ -74,7 +74,7 @@ def what_if_settlement(scenario: Scenario, seed: int) -> WhatIf:
 
     def draw(values: Values, ax: Axes) -> object:
         shop = shop_paid_otherwise(scenario, **values)
-        return figures.what_arrives(simulate(shop, days=SETTLEMENT_RUN, seed=seed), ax)
+        return figures.what_arrives(run_once(shop, days=SETTLEMENT_RUN, seed=seed), ax)
 
     methods = {method.name: method for method in scenario.payment.methods}
     weights = sum(method.weight for method in methods.values())
@@ -118,7 +118,7 @@ def what_if_payout_account(scenario: Scenario, seed: int) -> WhatIf:
     @lru_cache(maxsize=8)
     def quiet(orders_per_day: int) -> Run:
         shop = scenario.changed(demand__orders_per_day=orders_per_day)
-        return simulate(shop, days=CHANGE_DAY + MOST_DAYS_UNNOTICED + 3, seed=seed)
+        return run_once(shop, days=CHANGE_DAY + MOST_DAYS_UNNOTICED + 3, seed=seed)
 
     def draw(values: Values, ax: Axes) -> object:
         payout = Payout(

@@ -7,6 +7,7 @@ from functools import lru_cache
 from matplotlib.axes import Axes
 
 from simlib import figures
+from simlib.experiment import run_once
 from simlib.languages import _
 from simlib.panels.order_flow import (
     changed_times,
@@ -19,7 +20,6 @@ from simlib.panels.what_if import Choice, Slider, Values, WhatIf
 from simlib.privacy import POLICIES, copies_of, policy, policy_label
 from simlib.records import Run
 from simlib.scenario import Scenario
-from simlib.world import simulate
 
 
 def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
@@ -36,7 +36,7 @@ def what_if_retention(scenario: Scenario, seed: int) -> WhatIf:
     @lru_cache(maxsize=8)
     def run(orders_per_day: int, transit_days: float, cooling_off_days: int) -> Run:
         shop = changed_times(scenario, orders_per_day, transit_days, cooling_off_days)
-        return simulate(shop, days=panel_days(orders_per_day, transit_days, cooling_off_days), seed=seed)
+        return run_once(shop, days=panel_days(orders_per_day, transit_days, cooling_off_days), seed=seed)
 
     def draw(values: Values, ax: Axes) -> object:
         happened = run(values["orders_per_day"], values["transit_days"], values["cooling_off_days"])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from matplotlib.axes import Axes
 
 from simlib import figures
+from simlib.experiment import run_once
 from simlib.facts import value
 from simlib.languages import _
 from simlib.logistics import lost_parcels
@@ -16,7 +17,6 @@ from simlib.platform.rules import VIOLATIONS, violation_label
 from simlib.platform.verification import Detector, all_must_flag, detector, expected
 from simlib.records import Run
 from simlib.scenario import Scenario
-from simlib.world import simulate
 
 WATCH_DAYS = 30
 """Days of a run under watch: long enough to see the consequences, short enough for a redraw in under 0.3 s."""
@@ -52,7 +52,7 @@ def what_if_watched(scenario: Scenario, seed: int) -> WhatIf:
 
     @lru_cache(maxsize=4)
     def quiet(orders_per_day: int, packing_minutes: int) -> Run:
-        return simulate(shop(orders_per_day, packing_minutes), days=WATCH_DAYS, seed=seed)
+        return run_once(shop(orders_per_day, packing_minutes), days=WATCH_DAYS, seed=seed)
 
     def shop(orders_per_day: int, packing_minutes: int) -> Scenario:
         return watched.changed(
@@ -67,7 +67,7 @@ def what_if_watched(scenario: Scenario, seed: int) -> WhatIf:
         found_out = shop(orders_per_day, minutes).changed(oversight__incidents=[incident])
         runs = {
             _("nothing found out"): quiet(orders_per_day, minutes),
-            _("found out: {violation}").format(violation=violation_label(values["kind"])): simulate(
+            _("found out: {violation}").format(violation=violation_label(values["kind"])): run_once(
                 found_out, days=WATCH_DAYS, seed=seed
             ),
         }
@@ -104,7 +104,7 @@ def what_if_false_reviews(scenario: Scenario, seed: int) -> WhatIf:
     @lru_cache(maxsize=16)
     def run(orders_per_day: int) -> Run:
         shop = scenario.changed(demand__orders_per_day=orders_per_day)
-        return simulate(shop, days=REVIEW_DAYS, seed=seed)
+        return run_once(shop, days=REVIEW_DAYS, seed=seed)
 
     def draw(values: Values, ax: Axes) -> object:
         rated, ratings = ratings_of(run(values["orders_per_day"]))
@@ -181,7 +181,7 @@ def what_if_lost_parcels(scenario: Scenario, seed: int) -> WhatIf:
             enquiries__share=0,
             reviews__share=0,
         )
-        run = simulate(shop, days=PARCEL_DAYS, seed=seed)
+        run = run_once(shop, days=PARCEL_DAYS, seed=seed)
         return figures.cost_of_lost_parcels(lost_parcels(run, until=PARCELS_KNOWN), scenario.currency, ax)
 
     fee = round(float(logistics.parcel_fee))

@@ -163,7 +163,10 @@ def reckoned(run: Run, payout: Payout | None = None) -> list[DuePayout]:
         )
         if t < run.days and (t < given_back[order] or kept_by_courier):
             payee = account.payee(t) if account else "seller"
-            result.append(DuePayout(t, _line(run, order), payee))
+            line = _line(run, order)
+            # Goods that were given away for nothing are nobody's to pay out.
+            if line.gross:
+                result.append(DuePayout(t, line, payee))
     return sorted(result, key=lambda due: (due.t, due.line.order))
 
 

@@ -79,7 +79,17 @@ CASES = [
     for figure in FIGURES
     if not (run == "no order" and figure == "order_timeline")
 ]
-every_case = pytest.mark.parametrize(("run", "figure"), CASES)
+QUICK_LOOK = ("taiwan-gift-shop", "no order")
+"""Runs whose figures are also looked at where the slow tests are left out."""
+
+every_case = pytest.mark.parametrize(
+    ("run", "figure"),
+    [pytest.param(*case, marks=() if case[0] in QUICK_LOOK else pytest.mark.slow) for case in CASES],
+)
+every_preset = pytest.mark.parametrize(
+    "preset",
+    [pytest.param(name, marks=() if name in QUICK_LOOK else pytest.mark.slow) for name in PRESETS],
+)
 every_figure = pytest.mark.parametrize("figure", FIGURES)
 
 
@@ -90,6 +100,14 @@ def drawings_of(run: str) -> dict[str, Drawing]:
 
 def drawn(run: str, figure: str, ax: Axes | None = None) -> Axes:
     return drawings_of(run)[figure](ax)
+
+
+@lru_cache
+def looked_at(run: str, figure: str) -> Axes:
+    """A figure that tests look at and leave as it is, on a canvas that was drawn."""
+    ax = drawn(run, figure)
+    figure_of(ax).canvas.draw()
+    return ax
 
 
 def test_these_are_all_the_figures() -> None:
@@ -112,7 +130,7 @@ def test_these_are_all_the_figures() -> None:
 
 @every_case
 def test_a_figure_has_title_axis_label_alt_text_and_sentence(run: str, figure: str) -> None:
-    ax = drawn(run, figure)
+    ax = looked_at(run, figure)
     assert ax.get_title(loc="left")
     assert ax.get_xlabel()
     # Where names stand along an axis, or each bar carries its own, no label is needed.
@@ -128,9 +146,9 @@ def test_a_figure_has_title_axis_label_alt_text_and_sentence(run: str, figure: s
 
 
 @every_figure
-@pytest.mark.parametrize("preset", PRESETS)
+@every_preset
 def test_an_axis_says_its_unit(preset: str, figure: str) -> None:
-    ax = drawn(preset, figure)
+    ax = looked_at(preset, figure)
     labels = f"{ax.get_xlabel()} {ax.get_ylabel()}"
     currency = scenario(preset).currency
     assert re.search(rf"\b(days|years|number|copies|orders|cases|disputes|{currency})\b|%", labels)
@@ -138,8 +156,7 @@ def test_an_axis_says_its_unit(preset: str, figure: str) -> None:
 
 @every_case
 def test_no_text_is_cut_off_or_covered(run: str, figure: str) -> None:
-    ax = drawn(run, figure)
-    figure_of(ax).canvas.draw()
+    ax = looked_at(run, figure)
     assert cut_off(ax) == []
     assert overlapping(ax) == []
     assert crossed_by_lines(ax) == []
@@ -159,6 +176,7 @@ class ChinesePretence(NullTranslations):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "lang"), [("taiwan-gift-shop", "zh-Hant"), ("mainland-marketplace-store", "zh-Hans")]
 )
@@ -184,6 +202,7 @@ def test_in_chinese_every_word_is_translated_has_its_glyphs_and_fits(
     assert overlapping(ax) == []
 
 
+@pytest.mark.slow
 @every_figure
 def test_the_same_data_give_the_same_bytes(figure: str) -> None:
     first, second = (figures.picture(drawn("taiwan-gift-shop", figure)) for _time in range(2))
@@ -218,9 +237,9 @@ def look(handle: Line2D | Patch) -> object:
 
 
 @every_figure
-@pytest.mark.parametrize("preset", PRESETS)
+@every_preset
 def test_whoever_sees_no_colour_can_tell_what_the_legend_tells(preset: str, figure: str) -> None:
-    ax = drawn(preset, figure)
+    ax = looked_at(preset, figure)
     looks = [str(look(handle)) for handle in handles(ax)]
     assert len(looks) == len(ax.get_legend_handles_labels()[1])
     assert len(looks) == len(set(looks))

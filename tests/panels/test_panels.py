@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import re
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from simlib.figures.style import describe
 from simlib.panels import Choice, OwnShop, Slider, WhatIf
 from simlib.panels.own_shop import records_online
 from tests.figures.drawn import cut_off, figure_of, overlapping
+from tests.panels.moving import corners, ends, place
 from tests.shops import PLAIN, scenario
 
 PANELS: dict[str, Callable[[str], WhatIf]] = {
@@ -29,26 +29,6 @@ PANELS: dict[str, Callable[[str], WhatIf]] = {
     "retention": lambda preset: panels.what_if_retention(scenario(preset), seed=2026),
 }
 every_panel = pytest.mark.parametrize("name", PANELS)
-
-
-def ends(widget: Any) -> list[Any]:
-    """The extreme positions of a control."""
-    return [widget.min, widget.max] if hasattr(widget, "min") else [value for _label, value in widget.options]
-
-
-def place(panel: WhatIf, values: dict[str, Any]) -> None:
-    """Put all controls somewhere, and draw once."""
-    panel.quiet = True
-    for name, value in values.items():
-        panel.controls[name].value = value
-    panel.quiet = False
-    panel.redraw()
-
-
-def corners(panel: WhatIf) -> Iterator[dict[str, Any]]:
-    """Every combination of extreme positions."""
-    for values in itertools.product(*(ends(widget) for widget in panel.controls.values())):
-        yield dict(zip(panel.controls, values, strict=True))
 
 
 def first_bars(values: Any, ax: Axes) -> object:

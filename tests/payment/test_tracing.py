@@ -96,6 +96,7 @@ def test_a_balance_at_any_moment_is_the_sum_of_all_postings_until_then(run: Run)
         assert balance_over_time(run, accounts, at, of).tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", [name for name in DOMESTIC if name != "mainland-self-run-supplier"])
 def test_money_that_waits_is_turnover_times_days(preset: str) -> None:
     run = simulate(scenario(preset), days=150, seed=3)

@@ -1,0 +1,1 @@
+"""A package of its own: some distributions install a package called ``tests``, which would be found first."""
