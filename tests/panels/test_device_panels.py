@@ -1,7 +1,8 @@
-"""Figures and panels of lesson 09: numbers recomputed, words that fit, controls that change the picture, nothing lost."""
+"""Figures and panels of lesson 09: numbers recomputed, words that fit, controls that change the picture."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -117,7 +118,7 @@ def test_each_option_of_each_switch_changes_the_picture_and_the_reset_brings_the
         for _label, chosen in widget.options[::-1]:
             widget.value = chosen
             seen.append(panel.picture.value)
-        assert all(earlier != later for earlier, later in zip(seen, seen[1:], strict=False)), name
+        assert all(earlier != later for earlier, later in itertools.pairwise(seen)), name
     for name, widget in panel.controls.items():
         widget.value = widget.options[-1][1]
         assert panel.picture.value != first, name
