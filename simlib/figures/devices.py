@@ -342,17 +342,21 @@ def show_harmful(losses: Losses, attacks: Sequence[str], before: Sequence[str], 
 
 
 def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | None = None) -> Axes:
-    """How soon the owner knows of attempts that succeeded, under several arrangements.
+    """How soon the owner knows of an attack, under several arrangements; of the attempts that succeed under all of them.
 
     Parameters
     ----------
     days
-        Label → days of each attempt, ``inf`` for never (`simlib.risk.hardening.Losses.days_until_known`).
+        Label → days of each attempt, ``inf`` for never, ``nan`` for an attempt that failed
+        (`simlib.risk.hardening.Losses.days_until_known`).
     ax
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes()
     longest = 60
+    # The same attempts on every line; a control that also keeps some out would otherwise look late on the others.
+    both = ~np.isnan(np.array(list(days.values()))).any(axis=0)
+    days = {label: each[both] for label, each in days.items()}
     for row, (label, each) in enumerate(days.items()):
         ordered = np.sort(each)
         share = 100 * np.arange(1, ordered.size + 1) / max(ordered.size, 1)

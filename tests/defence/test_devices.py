@@ -67,7 +67,9 @@ def test_one_more_good_setting_never_takes_a_control_away(changes: dict, place: 
 
 
 @given(states)
-def test_a_control_is_in_place_on_a_device_exactly_where_all_its_settings_there_are_good(changes: dict) -> None:
+def test_a_control_is_in_place_on_a_device_exactly_where_all_its_settings_there_are_good(
+    changes: dict,
+) -> None:
     devices = Devices().with_states(changes)
     found = set(controls_in_place(devices))
     for placed in found:
@@ -130,7 +132,9 @@ def test_a_shop_has_its_own_back_office_or_a_sales_account_and_a_vault_pc_only_i
         ("laptop: [", "line 1: this is not readable YAML"),
     ],
 )
-def test_a_wrong_file_is_refused_with_file_field_and_what_to_do(text: str, sentence: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_refused_with_file_field_and_what_to_do(
+    text: str, sentence: str, tmp_path: Path
+) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SafeShopError) as told:

@@ -41,7 +41,9 @@ everything = [f"{control}@{device}" for control, devices in controls_known().ite
 
 @given(st.sets(st.sampled_from(everything), max_size=12), st.data())
 @settings(deadline=None, max_examples=25)
-def test_an_attempt_that_is_not_walked_again_would_have_cost_the_same(placed: set, data: st.DataObject) -> None:
+def test_an_attempt_that_is_not_walked_again_would_have_cost_the_same(
+    placed: set, data: st.DataObject
+) -> None:
     name = data.draw(st.sampled_from(sorted(losses().rates)))
     walk = data.draw(st.integers(0, 9))
     shop = _defended(losses().scenario, sorted(placed))
@@ -142,8 +144,10 @@ def test_training_alone_is_worth_less_than_a_second_step_alone() -> None:
 def test_sign_ins_that_are_looked_at_let_the_owner_know_sooner() -> None:
     silent = losses().days_until_known("insider-export")
     watched = losses().days_until_known("insider-export", ["8.2"])
-    assert (watched <= 7).mean() > (silent <= 7).mean()
-    assert (silent >= 0).all()
+    both = ~np.isnan(silent) & ~np.isnan(watched)
+    assert (watched[both] <= silent[both] + 1e-9).mean() > 0.9
+    assert (watched[both] <= 7).mean() > (silent[both] <= 7).mean()
+    assert (silent[both] >= 0).all()
 
 
 def test_the_best_of_some_settings_is_the_one_that_stands_first_in_the_ranking() -> None:
