@@ -54,11 +54,12 @@ def show_settings() -> None:
                 one.sentence,
                 theme_label(one.theme) if one.theme else "–",
                 ", ".join(one.controls),
-                ", ".join(device_label(device) for device in one.devices),
-                one.hours,
+                _(", ").join(device_label(device) for device in one.devices),
+                number(one.hours, 2),
             ]
             for one in settings().values()
         ],
+        right=(6,),
     )
 
 
@@ -342,7 +343,7 @@ def show_harmful(losses: Losses, attacks: Sequence[str], before: Sequence[str], 
 
 
 def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | None = None) -> Axes:
-    """How soon the owner knows of an attack, under several arrangements; of the attempts that succeed under all of them.
+    """How soon the owner knows, under several arrangements, of the attempts that succeed under all of them.
 
     Parameters
     ----------
@@ -385,7 +386,7 @@ def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | Non
         ax,
         title=_("How soon the owner knows"),
         alt=_("Rising lines. {words}.").format(words="; ".join(words)),
-        sentence=f"{'; '.join(words)}.",
+        sentence=_("{words}.").format(words=_("; ").join(words)),
     )
 
 
@@ -426,11 +427,12 @@ def protections_compared(yearly: Mapping[str, Estimate], currency: str, ax: Axes
         alt=_("Bars. {words}.").format(
             words="; ".join(f"{label}: {_money(one.mean, currency)}" for label, one in yearly.items())
         ),
-        sentence="; ".join(
-            _("{label}: {percent} % less loss").format(label=label, percent=less(label))
-            for label in labels[1:]
-        )
-        + ".",
+        sentence=_("{words}.").format(
+            words=_("; ").join(
+                _("{label}: {percent} % less loss").format(label=label, percent=less(label))
+                for label in labels[1:]
+            )
+        ),
     )
 
 
@@ -452,7 +454,7 @@ def checklist_html(
     """
     total = score(devices)
     parts = [
-        f"<h3>{html.escape(_('My checklist'))}</h3>",
+        "<h3>" + html.escape(_("My checklist")) + "</h3>",
         "<p>"
         + html.escape(
             _("{good} of {all} settings are good.").format(
@@ -466,7 +468,8 @@ def checklist_html(
             f"<li><b>{html.escape(step.label())}</b>: " + html.escape(step.how(system)) + "</li>"
             for step in steps
         )
-        parts.append(f"<p>{html.escape(_('First:'))}</p><ol>{items}</ol>")
+        first = html.escape(_("First:"))
+        parts.append(f"<p>{first}</p><ol>{items}</ol>")
     for device in devices.has:
         rows = ""
         for each, name in devices.places():

@@ -274,7 +274,7 @@ class OwnDevices:
             description=_("Make my list"),
             tooltip=_("From your answers above; press again after you changed them"),
             button_style="primary",
-            layout={"width": "auto"},
+            layout={"width": "14em"},
         )
         sheet = ipywidgets.HTML()
 

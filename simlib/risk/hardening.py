@@ -107,8 +107,8 @@ class Step:
         where: dict[str, list[str]] = {}
         for device, name in self.places:
             where.setdefault(settings()[name].title, []).append(device_label(device))
-        return "; ".join(
-            _("{setting} ({devices})").format(setting=title, devices=", ".join(devices))
+        return _("; ").join(
+            _("{setting} ({devices})").format(setting=title, devices=_(", ").join(devices))
             for title, devices in where.items()
         )
 
