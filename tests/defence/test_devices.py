@@ -56,7 +56,7 @@ def test_every_word_of_the_settings_is_collected_for_translation() -> None:
 @given(states)
 def test_what_is_unknown_protects_no_more_than_what_is_bad(changes: dict) -> None:
     devices = Devices().with_states(changes)
-    bad = {place: "fail" for place in places() if devices.state(*place) == "unknown"}
+    bad: dict = {place: "fail" for place in places() if devices.state(*place) == "unknown"}
     assert controls_in_place(devices) == controls_in_place(devices.with_states(bad))
 
 
