@@ -200,11 +200,6 @@ def test_library_texts_come_from_package_and_lessons(root: Path, source: LessonS
     assert found["This is my guess"] == ("simlib/panels/prediction.py",)
 
 
-def test_a_text_within_an_f_string_is_a_text_too(root: Path) -> None:
-    found = {text for _context, text, _files in texts.library_texts(root / "simlib", [])}
-    assert {"How to use a lesson", "Your progress", "Exercises"} <= found
-
-
 def test_without_babel_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "babel.messages.extract", None)
     with pytest.raises(SafeShopError, match="Babel is not installed"):
