@@ -546,7 +546,20 @@ def vault_export(run: Run) -> dict[str, list[Row]]:
     dict
         Rows by table name. Orders that came to their end within the run, whatever that end was; the members
         who placed them, and those who joined within the run.
+
+    Raises
+    ------
+    SafeShopError
+        If a third party sells or ships: the records are its own, and there is nothing to export.
     """
+    who = run.scenario.arrangement
+    if who.mode == "consignment" or who.operator in ("self-run", "hybrid"):
+        raise SafeShopError(
+            _(
+                "In {name} a third party sells or ships, so members and orders are its records, not the shop's: "
+                "there is nothing to export; choose a shop that sells by itself."
+            ).format(name=run.scenario.name)
+        )
     ended = [order for order in range(run.orders.rows) if not math.isnan(run.orders["closed"][order])]
     joined = run.members["joined"]
     numbers = {int(run.orders["member"][order]) for order in ended}
@@ -636,7 +649,7 @@ class _Book:
     def money_back(self, order: int) -> bool:
         """Whether the buyer had paid and got his money back."""
         paid = not math.isnan(self.moment(order, "paid"))
-        return paid and self.states[order] in ("refunded", "out_of_stock")
+        return paid and self.states[order] in ("refunded", "out_of_stock", "lost")
 
     def line_rows(self, order: int) -> list[Row]:
         """The lines of an order, for `ORDER_LINES`."""
@@ -753,6 +766,8 @@ def _order_row(book: _Book, order: int, buyer: Person, stranger: Person) -> Row:
 def _item_status(book: _Book, order: int) -> str:
     if book.states[order] in ("refunded", "refused"):
         return "returned"
+    if book.states[order] == "lost":
+        return "lost"
     reached = {name: not math.isnan(book.moment(order, name)) for name in ("delivered", "picked_up")}
     if reached["delivered"]:
         return "delivered"

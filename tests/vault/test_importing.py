@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from simlib.errors import SafeShopError
 from simlib.vault import reading
 from simlib.vault.blocks import compress_text, decode_rows, join_rows, row_text
-from simlib.vault.importing import normal_phone
+from simlib.vault.importing import normal_email, normal_emails, normal_phone, normal_phones
 from simlib.vault.reports import MemberFilter
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS, FieldSpec
 from tests.vault.sample import Cells, Lab, line, member, order, write
@@ -258,6 +259,18 @@ def test_a_phone_number_is_found_however_it_is_typed(lab: Lab, tmp_path: Path, t
         assert found is not None
         assert found["member_code"] == "SYNTW000003"
     assert normal_phone("02-91000003") == "91000003"
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(CELL | st.text("0123456789-+ ()\n", min_size=1), min_size=1, max_size=6))
+def test_a_column_is_made_comparable_as_each_of_its_cells(cells: list[str]) -> None:
+    column = [cell.encode() for cell in cells]
+    assert list(normal_phones(column)) == [normal_phone(cell).encode() for cell in cells]
+    without = [cell for cell in cells if not re.search(r"\s", cell)] or ["Mei@example.org", "ＭＥＩ@x.y"]
+    addresses = [cell.encode() for cell in without]
+    assert list(normal_emails(addresses)) == [normal_email(cell).encode() for cell in without]
 
 
 @settings(max_examples=25)
