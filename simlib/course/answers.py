@@ -37,6 +37,7 @@ UNITS: dict[str, frozenset[str]] = {
         "percent": "%|％|per cent|pct|of 100|百分比|趴",
         "of 100": "%|％|per cent|percent|元|圓|twd|百分比",
         "rows": "row|行|列|筆|条|條",
+        "bytes": "byte|b|位元組|字节|字節",
     }.items()
 }
 """Unit → what people write for it. No unit at all is always accepted: the question names it."""
@@ -297,6 +298,7 @@ def _unit_label(unit: str) -> str:
         "percent": _("per cent"),
         "of 100": _("of 100"),
         "rows": _("rows"),
+        "bytes": _("bytes"),
     }
     return labels.get(unit, unit)
 
