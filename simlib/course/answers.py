@@ -28,6 +28,7 @@ LONGEST_KEPT = 4_000
 UNITS: dict[str, frozenset[str]] = {
     name: frozenset({name, *words.split("|")})
     for name, words in {
+        "years": "year|yr|y|年",
         "days": "day|d|天|日|日間",
         "hours": "hour|h|小時|小时|鐘頭",
         "orders": "order|筆|筆訂單|單|笔|笔订单|单|訂單|订单",
@@ -289,6 +290,7 @@ class Number(Key):
 
 def _unit_label(unit: str) -> str:
     labels = {
+        "years": _("years"),
         "days": _("days"),
         "hours": _("hours"),
         "orders": _("orders"),
