@@ -28,6 +28,7 @@ LONGEST_KEPT = 4_000
 UNITS: dict[str, frozenset[str]] = {
     name: frozenset({name, *words.split("|")})
     for name, words in {
+        "years": "year|yr|y|年",
         "days": "day|d|天|日|日間",
         "hours": "hour|h|小時|小时|鐘頭",
         "orders": "order|筆|筆訂單|單|笔|笔订单|单|訂單|订单",
@@ -37,6 +38,7 @@ UNITS: dict[str, frozenset[str]] = {
         "percent": "%|％|per cent|pct|of 100|百分比|趴",
         "of 100": "%|％|per cent|percent|元|圓|twd|百分比",
         "rows": "row|行|列|筆|条|條",
+        "bytes": "byte|b|位元組|字节|字節",
     }.items()
 }
 """Unit → what people write for it. No unit at all is always accepted: the question names it."""
@@ -288,6 +290,7 @@ class Number(Key):
 
 def _unit_label(unit: str) -> str:
     labels = {
+        "years": _("years"),
         "days": _("days"),
         "hours": _("hours"),
         "orders": _("orders"),
@@ -297,6 +300,7 @@ def _unit_label(unit: str) -> str:
         "percent": _("per cent"),
         "of 100": _("of 100"),
         "rows": _("rows"),
+        "bytes": _("bytes"),
     }
     return labels.get(unit, unit)
 
