@@ -199,7 +199,8 @@ def simpy_orders(
     import simpy
 
     env = simpy.Environment()
-    chance, shelf, records = chances(shop, seed), Shelf(shop), []
+    chance, shelf = chances(shop, seed), Shelf(shop)
+    records: list[dict[str, float]] = []
     hours = OpeningHours(shop.staff.hours, shop.start)
     pickup = WeeklyClock(shop.logistics.pickup, shop.start)
     service = simpy.Resource(env, shop.staff.service_agents)

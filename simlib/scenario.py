@@ -1569,6 +1569,10 @@ def _mistake(model: type[Part], path: Path | None, lines: Mapping[str, int], det
         )
     elif kind.startswith("date_"):
         words = _("must be a date such as 2026-01-05, not {given!r}").format(given=given)
+    elif kind == "string_pattern_mismatch" and bounds["pattern"] == CONTROL:
+        words = _("must be a control such as '6.3' or '6.3@mail' (devices: {devices}), not {given!r}").format(
+            devices=", ".join(DEVICES), given=given
+        )
     elif kind == "decimal_max_places":
         words = _("must have at most {bound} decimal places, not {given}").format(
             bound=bounds["decimal_places"], given=given

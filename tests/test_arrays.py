@@ -422,7 +422,7 @@ def test_the_loop_knows_the_same_working_hours_as_the_calendar() -> None:
     hours = OpeningHours(shop.staff.hours, shop.start)
     openings = hours.until(60)
     # Also exactly at openings and closings, and with work that fills a shift to its end.
-    begun = np.concatenate((to_ticks(pick.random(400) * 60), openings[1:40], openings[1:40] + hours.shift))
+    begun = np.concatenate((to_ticks(pick.random(400) * 60), openings[1:40] + hours.shift, openings[1:40]))
     work = np.concatenate((to_ticks(pick.exponential(0.4, len(begun) - 20) + TICK), np.full(20, hours.shift)))
     for t, each in zip(begun.tolist(), work.tolist(), strict=True):
         day = int(np.searchsorted(openings, t, side="right")) - 1

@@ -48,7 +48,9 @@ def compiled(function: Function) -> Function:
     """
     if not COMPILED:
         return function
-    translated: Any = numba.njit(cache=True, _nrt=False)(function)
+    # Numba's published types do not list this switch.
+    options: dict[str, Any] = {"cache": True, "_nrt": False}
+    translated: Any = numba.njit(**options)(function)
     return cast("Function", translated)
 
 

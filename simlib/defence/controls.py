@@ -23,7 +23,6 @@ from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
 from simlib.platform.choices import one_of
-from simlib.scenario import DEVICES as DEVICES
 
 FILE: Final = Path(__file__).with_name("controls.yaml")
 
@@ -76,6 +75,9 @@ THEMES: Final[tuple[str, ...]] = get_args(Theme)
 protection."""
 
 Device = Literal["laptop", "phone", "router", "vault-pc", "marketplace", "payment", "mail", "web-shop"]
+DEVICES: Final[tuple[Device, ...]] = get_args(Device)
+"""Devices and accounts on which a control can be put in place: those of `simlib.scenario.DEVICES`."""
+
 Hours = Annotated[float, Field(ge=0, le=1000)]
 
 
@@ -107,7 +109,7 @@ class Control(BaseModel):
     themes
         Of `THEMES`; empty where Cyber Essentials does not ask for it.
     belongs_to
-        Of `simlib.scenario.DEVICES`: where it is put in place.
+        Of `DEVICES`: where it is put in place.
     setup_hours, yearly_hours
         Working hours once, and each year after.
     yearly_cost

@@ -325,7 +325,7 @@ def devices_of(scenario: Scenario) -> tuple[Device, ...]:
         scenario.retention.members_leave == "on-joining"
     )
     has = {"laptop", "phone", "router", "payment", "mail", sells} | ({"vault-pc"} if vault else set())
-    return tuple(device for device in DEVICES if device in has)  # type: ignore[misc]
+    return tuple(device for device in DEVICES if device in has)
 
 
 class Score(BaseModel):

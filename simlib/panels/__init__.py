@@ -14,6 +14,7 @@ from simlib.panels.trust import (
     what_if_lost_parcels,
     what_if_watched,
 )
+from simlib.panels.vault_reach import what_if_vault_reach
 from simlib.panels.what_if import Choice, Slider, WhatIf
 from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 
@@ -42,6 +43,7 @@ __all__ = [
     "what_if_screening",
     "what_if_settlement",
     "what_if_update",
+    "what_if_vault_reach",
     "what_if_watched",
     "what_if_years",
 ]

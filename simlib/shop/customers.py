@@ -345,7 +345,7 @@ def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integ
     return lines, product, pieces
 
 
-def prices_seen(scenario: Scenario, placed: Floats | None, product: Integers) -> Integers:
+def prices_seen(scenario: Scenario, placed: Floats | None, product: npt.NDArray[np.integer]) -> Integers:
     """The price in the storefront for each line, in minor units: the catalogue's, unless it is wrong just then.
 
     Parameters
@@ -362,7 +362,7 @@ def prices_seen(scenario: Scenario, placed: Floats | None, product: Integers) ->
         until = error.starts_day + error.lasts_hours * HOUR
         wrong = (product == skus.index(error.sku)) & (placed >= error.starts_day) & (placed < until)
         price = np.where(wrong, scenario.minor(error.price), price)
-    return price
+    return np.asarray(price)
 
 
 def traffic(scenario: Scenario, days: int, seed: int, visited: Floats) -> tuple[Integers, Integers, Integers]:

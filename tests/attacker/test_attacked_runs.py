@@ -168,7 +168,7 @@ ATTACKED: list[Callable[[Run], object]] = [
 
 
 @given(attacked().map(simulated))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_all_that_must_hold_in_any_shop_holds_under_attack(run: Run) -> None:
     for check in ATTACKED:
         check(run)

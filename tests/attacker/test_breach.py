@@ -77,15 +77,15 @@ def test_the_longer_records_stay_the_more_is_taken_and_what_left_is_never_taken(
 
 
 def test_littles_law_tells_how_many_orders_a_thief_finds_at_a_random_moment() -> None:
-    run = simulate(scenario(SHOP), days=110, seed=2)
+    run = simulate(scenario(SHOP), days=80, seed=2)
     # At any time of day, for the vault fetches its orders at one.
-    moments = np.random.Generator(np.random.PCG64(1)).uniform(40, 90, 300)
+    moments = np.random.Generator(np.random.PCG64(1)).uniform(35, 70, 300)
     course = thief(*moments)
     for name in ("vault-at-completion", "vault-at-order"):
         retention = policy(name, run.scenario.retention)
         reader = Reader(run, retention)
         found = [each.orders for each in taken_in(reader, course)]
-        expected = expected_orders(run, "shop", 40, 90, retention)
+        expected = expected_orders(run, "shop", 35, 70, retention)
         error = np.std(found) / np.sqrt(len(found))
         assert abs(np.mean(found) - expected) < 0.02 * expected + 3 * error
         assert 3 * error < 0.2 * expected

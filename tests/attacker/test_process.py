@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlib.attacker import Course, Drill, alternatives, campaign, campaigns, course_of, rates
+from simlib.attacker import Course, Drill, alternatives, campaign, campaigns, chance, course_of, rates
 from simlib.attacker.arrivals import YEAR, arriving, way_in
 from simlib.attacker.campaign import PRECONDITIONS
 from simlib.attacker.chance import attack_chance
@@ -23,6 +23,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.languages import set_language
 from simlib.scenario import Attackers, Defence, Scenario
+from simlib.streams import stream
 from tests.attacks import EVERYTHING, defences, fulfilled, more_campaigns, under
 from tests.shops import scenario
 
@@ -68,7 +69,7 @@ def test_with_a_control_the_same_attacker_comes_and_gets_as_far_or_less(name: st
     shop = suits(name)
     listed = [stop.control for step in campaign(name).steps for stop in step.stopped_by]
     stopped = 0
-    for seed in range(20):
+    for seed in range(10):
         free = course_of(under(shop, name), days=60, seed=seed)
         guarded = course_of(
             under(shop, name, defence=Defence(controls=tuple(set(listed)))), days=60, seed=seed
@@ -98,6 +99,25 @@ def test_a_control_at_another_device_stops_nothing() -> None:
             for seed in range(30)
         ]
         assert any(shares) == stops
+
+
+def test_no_stream_of_an_attack_is_drawn_from_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[str, int]] = []
+
+    def watched(seed: int, purpose: str, branch: int = 0) -> np.random.Generator:
+        opened.append((purpose, branch))
+        return stream(seed, purpose, branch)
+
+    monkeypatch.setattr(chance, "stream", watched)
+    drawn = attack_chance(campaign("everything"), 3, 7)
+    assert len(opened) == len(set(opened)) == 10
+    assert {branch for _purpose, branch in opened} == {7}
+    uniform = [
+        drawn.steps[0].success,
+        *drawn.steps[0].stops,
+        *(each.uniform for each in drawn.steps[0].sightings),
+    ]
+    assert len(set(uniform)) == len(uniform)
 
 
 def test_controls_stop_independently_and_as_often_as_stated() -> None:
@@ -227,7 +247,7 @@ def test_detectors_cost_hours_also_where_nobody_attacks() -> None:
 
 
 @given(defences(), st.integers(0, 10_000))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_people_do_one_task_at_a_time_in_their_hours(defence: Defence, seed: int) -> None:
     shop = under(
         scenario("taiwan-gift-shop"), "everything", "everything", "everything", defence=defence, day=0.5

@@ -31,16 +31,10 @@ from simlib.world import simulate
 from tests.attacks import fulfilled, under
 from tests.shops import scenario
 
-DAYS = 45
+DAYS = 40
 
-EXACT = (
-    "account-takeover",
-    "heartbleed",
-    "leaked-orders-calls",
-    "poisoned-carrier",
-    "supplier-payment-fraud",
-)
-"""Campaigns that disturb no order, so that the finished run knows all about them."""
+EXACT = ("account-takeover", "leaked-orders-calls")
+"""Campaigns that disturb no order, so that the finished run knows all about them; the slow test has all sixteen."""
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +64,7 @@ def both(name: str, days: int = 40) -> tuple[Loss, Loss]:
 
 @pytest.mark.parametrize("name", EXACT)
 def test_the_world_and_the_finished_run_know_the_same_loss(name: str) -> None:
-    lived, reckoned = both(name)
+    lived, reckoned = both(name, 25)
     for field in fields(Loss):
         assert getattr(lived, field.name) == pytest.approx(getattr(reckoned, field.name), abs=1e-6), (
             field.name
@@ -91,7 +85,7 @@ def test_the_world_and_the_finished_run_agree_on_every_campaign(name: str) -> No
 
 
 def test_the_parts_are_what_the_shop_is_worth_less_and_its_people_s_hours() -> None:
-    for name in ("ransomware", "account-takeover"):
+    for name in ("ransomware",):
         shop = shop_for(name)
         seed, _course = fulfilled(shop, name, days=40)
         twin, run = simulate(shop, days=40, seed=seed), simulate(under(shop, name), days=40, seed=seed)
@@ -130,7 +124,7 @@ def test_what_is_stolen_is_worth_less_the_less_lies_there(calm: QuietRun) -> Non
     losses = []
     for name in ("keep-everything", "vault-at-completion", "vault-at-order"):
         short = QuietRun(calm.run, policy(name, shop.retention))
-        losses.append(walks(short, "leaked-orders-calls", walks=100))
+        losses.append(walks(short, "leaked-orders-calls", walks=60))
     for more, less in itertools.pairwise(losses):
         for part in ("customers", "persons_taken"):
             low, high = more.less_with(less, part).difference.interval()
@@ -138,13 +132,13 @@ def test_what_is_stolen_is_worth_less_the_less_lies_there(calm: QuietRun) -> Non
 
 
 def test_walks_with_controls_meet_the_same_attackers_and_lose_less(calm: QuietRun) -> None:
-    free = walks(calm, "ransomware", walks=120)
-    guarded = walks(calm, "ransomware", walks=120, defence=Defence(controls=("6.4",)))
+    free = walks(calm, "ransomware", walks=80)
+    guarded = walks(calm, "ransomware", walks=80, defence=Defence(controls=("6.4",)))
     difference = free.less_with(guarded).difference
     assert (difference.numbers <= 1e-6).all()
     assert difference.interval()[1] < 0
     backed = Defence.model_validate({"backup": {"offline": True, "tested": True}})
-    restored = walks(calm, "ransomware", walks=120, defence=backed)
+    restored = walks(calm, "ransomware", walks=80, defence=backed)
     assert restored.sample("records_lost").numbers.max() == 0 < free.sample("records_lost").numbers.max()
     assert free.less_with(restored).difference.interval()[1] < 0
     with pytest.raises(SafeShopError, match="same seeds"):
@@ -175,8 +169,8 @@ def test_years_of_attackers_cost_more_the_more_of_them_come_and_nothing_where_no
 
 def test_customers_loss_stands_apart_from_the_shop_s() -> None:
     shop = shop_for("leaked-orders-calls")
-    seed, _course = fulfilled(shop, "leaked-orders-calls", days=40)
-    run = simulate(under(shop, "leaked-orders-calls"), days=40, seed=seed)
+    seed, _course = fulfilled(shop, "leaked-orders-calls", days=20)
+    run = simulate(under(shop, "leaked-orders-calls"), days=20, seed=seed)
     found = loss(run)
     assert found.customers == customers_loss(run) > 0
     assert found.cash_stolen == 0
