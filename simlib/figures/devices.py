@@ -54,11 +54,12 @@ def show_settings() -> None:
                 one.sentence,
                 theme_label(one.theme) if one.theme else "–",
                 ", ".join(one.controls),
-                ", ".join(device_label(device) for device in one.devices),
-                one.hours,
+                _(", ").join(device_label(device) for device in one.devices),
+                number(one.hours, 2),
             ]
             for one in settings().values()
         ],
+        right=(6,),
     )
 
 
@@ -169,7 +170,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     ax
         Where to draw; a new figure if left out.
     """
-    ax = ax or new_axes(height=5.2)
+    ax = ax or new_axes(height=5.6)
     shown = [step for step in ranked if step.avoided.mean > 0][:MOST_BARS]
     rows = np.arange(len(shown))
     for row, step in enumerate(shown):
@@ -179,7 +180,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
             row, step.per_hour, color=BLUE if first else SKY, hatch="" if first else "//", edgecolor="white"
         )
         ax.plot([low, high], [row, row], color=GREY, linewidth=1.6, marker="|", markersize=9)
-    ax.set_yticks(rows, [_folded(step.label()) for step in shown])
+    ax.set_yticks(rows, [_folded(step.label()) for step in shown], fontsize=10.5)
     ax.invert_yaxis()
     ax.set_xlim(left=min(0, *(step.avoided.low / step.hours for step in shown), 0))
     whole_numbers(ax.xaxis)
@@ -206,7 +207,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     )
 
 
-def _folded(label: str, width: int = 34) -> str:
+def _folded(label: str, width: int = 40) -> str:
     """A label on as many lines as it needs, broken at blanks, or anywhere in Chinese."""
     lines, line = [], ""
     words = label.split(" ")
@@ -342,17 +343,21 @@ def show_harmful(losses: Losses, attacks: Sequence[str], before: Sequence[str], 
 
 
 def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | None = None) -> Axes:
-    """How soon the owner knows of attempts that succeeded, under several arrangements.
+    """How soon the owner knows, under several arrangements, of the attempts that succeed under all of them.
 
     Parameters
     ----------
     days
-        Label → days of each attempt, ``inf`` for never (`simlib.risk.hardening.Losses.days_until_known`).
+        Label → days of each attempt, ``inf`` for never, ``nan`` for an attempt that failed
+        (`simlib.risk.hardening.Losses.days_until_known`).
     ax
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes()
     longest = 60
+    # The same attempts on every line; a control that also keeps some out would otherwise look late on the others.
+    both = ~np.isnan(np.array(list(days.values()))).any(axis=0)
+    days = {label: each[both] for label, each in days.items()}
     for row, (label, each) in enumerate(days.items()):
         ordered = np.sort(each)
         share = 100 * np.arange(1, ordered.size + 1) / max(ordered.size, 1)
@@ -381,7 +386,7 @@ def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | Non
         ax,
         title=_("How soon the owner knows"),
         alt=_("Rising lines. {words}.").format(words="; ".join(words)),
-        sentence=f"{'; '.join(words)}.",
+        sentence=_("{words}.").format(words=_("; ").join(words)),
     )
 
 
@@ -422,11 +427,12 @@ def protections_compared(yearly: Mapping[str, Estimate], currency: str, ax: Axes
         alt=_("Bars. {words}.").format(
             words="; ".join(f"{label}: {_money(one.mean, currency)}" for label, one in yearly.items())
         ),
-        sentence="; ".join(
-            _("{label}: {percent} % less loss").format(label=label, percent=less(label))
-            for label in labels[1:]
-        )
-        + ".",
+        sentence=_("{words}.").format(
+            words=_("; ").join(
+                _("{label}: {percent} % less loss").format(label=label, percent=less(label))
+                for label in labels[1:]
+            )
+        ),
     )
 
 
@@ -448,7 +454,7 @@ def checklist_html(
     """
     total = score(devices)
     parts = [
-        f"<h3>{html.escape(_('My checklist'))}</h3>",
+        "<h3>" + html.escape(_("My checklist")) + "</h3>",
         "<p>"
         + html.escape(
             _("{good} of {all} settings are good.").format(
@@ -462,7 +468,8 @@ def checklist_html(
             f"<li><b>{html.escape(step.label())}</b>: " + html.escape(step.how(system)) + "</li>"
             for step in steps
         )
-        parts.append(f"<p>{html.escape(_('First:'))}</p><ol>{items}</ol>")
+        first = html.escape(_("First:"))
+        parts.append(f"<p>{first}</p><ol>{items}</ol>")
     for device in devices.has:
         rows = ""
         for each, name in devices.places():

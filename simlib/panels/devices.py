@@ -57,11 +57,11 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
 def switch_labels() -> dict[str, str]:
     """The switches of `what_if_devices` in the reader's language."""
     return {
-        "second_factor": _("second step at sign-in, and a password of its own"),
-        "doors": _("doors shut, old accounts closed, sign-ins recorded"),
-        "malware": _("guard against malware, no administrator rights"),
+        "second_factor": _("second step, own passwords"),
+        "doors": _("doors shut, sign-ins watched"),
+        "malware": _("guard against malware"),
         "updates": _("updates of everything"),
-        "backups": _("backups, one of them not connected"),
+        "backups": _("backups, one not connected"),
     }
 
 
@@ -274,7 +274,7 @@ class OwnDevices:
             description=_("Make my list"),
             tooltip=_("From your answers above; press again after you changed them"),
             button_style="primary",
-            layout={"width": "auto"},
+            layout={"width": "14em"},
         )
         sheet = ipywidgets.HTML()
 

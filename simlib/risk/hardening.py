@@ -107,8 +107,8 @@ class Step:
         where: dict[str, list[str]] = {}
         for device, name in self.places:
             where.setdefault(settings()[name].title, []).append(device_label(device))
-        return "; ".join(
-            _("{setting} ({devices})").format(setting=title, devices=", ".join(devices))
+        return _("; ").join(
+            _("{setting} ({devices})").format(setting=title, devices=_(", ").join(devices))
             for title, devices in where.items()
         )
 
@@ -305,7 +305,7 @@ class Losses:
         return float((self.numbers(name, controls, int(value("hardening-shown"))) > 0).mean())
 
     def days_until_known(self, name: str, controls: Iterable[str] = ()) -> Floats:
-        """Days from an attacker's first success to the owner's knowing, of each attempt that succeeded.
+        """Days from an attacker's first success to the owner's knowing, of each attempt.
 
         Parameters
         ----------
@@ -317,15 +317,15 @@ class Losses:
         Returns
         -------
         numpy.ndarray
-            ``inf`` where he did not learn of it within the run.
+            ``inf`` where he did not learn of it within the run, ``nan`` where the attempt failed.
         """
         shop = _defended(self.scenario, tuple(controls))
         found = []
         for walk in range(int(value("hardening-shown"))):
             course = self.course(campaign(name), shop, walk)
             began = course.first("succeeded")
-            if began < float("inf"):
-                found.append(min(course.first("seen"), course.first("found_late")) - began)
+            known = min(course.first("seen"), course.first("found_late"))
+            found.append(known - began if began < float("inf") else float("nan"))
         return np.array(found, dtype=np.float64)
 
     def yearly(self, controls: Iterable[str] = ()) -> Estimate:

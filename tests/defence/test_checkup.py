@@ -302,3 +302,29 @@ def test_wrong_names_get_their_sentence() -> None:
         check_up("phone")
     with pytest.raises(SafeShopError, match="no recorded computer nobody; there are owner-laptop"):
         recorded("nobody")
+
+
+@LINUX_ONLY
+def test_the_command_asks_keeps_and_tells_and_never_asks_a_program(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from simlib.cli import app
+
+    kept = tmp_path / "mine.yaml"
+    # Answers run dry after the first few; the rest stays open.
+    told = CliRunner().invoke(app, ["checkup", "--ask", "--out", str(kept)], input="yes\nno\nperhaps\n")
+    assert told.exit_code == 0
+    open_ones = check_up().open_questions()
+    devices = Devices.load(kept)
+    assert [devices.state(one.device, one.setting) for one in open_ones[:4]] == [
+        "pass",
+        "fail",
+        "unknown",
+        "unknown",
+    ]
+    assert "Nothing was changed and nothing was sent." in told.stdout
+    quiet = CliRunner().invoke(app, ["checkup", "--json", "--device", "vault-pc"])
+    tree = json.loads(quiet.stdout)
+    assert tree["device"] == "vault-pc"
+    assert tree["good"] + tree["not_good"] + tree["not_known"] == len(tree["findings"])
+    assert {row["state"] for row in tree["findings"]} <= set(STATES)

@@ -213,7 +213,7 @@ class ThisComputer:
 
     def registry(self, key: str, entry: str) -> Reading:
         """An entry of the Windows registry."""
-        if sys.platform != "win32":
+        if self.system != "windows" or this_system() != "windows":
             return Reading(trouble="absent")
         return _registry_value(key, entry)
 
