@@ -125,7 +125,9 @@ def timeline_rows(attack: str, course: Course) -> list[Row]:
             look = "harm" if (row.step, row.t) in harm else "step"
             rows.append(Row(began, row.t, step_title(attack, row.step), look))
         elif row.kind in ("stopped", "failed"):
-            line = f"{incident_label(row.kind)}: {step_title(attack, row.step)}"
+            line = _("{line}: {detail}").format(
+                line=incident_label(row.kind), detail=step_title(attack, row.step)
+            )
             rows.append(Row(began, row.t, line, "halted"))
         elif row.kind == "returned":
             rows.append(Row(row.t, row.t, incident_label(row.kind), "step"))
@@ -133,7 +135,8 @@ def timeline_rows(attack: str, course: Course) -> list[Row]:
         elif row.kind in ("seen", "found_late") and not known:
             known = True
             what = detector_label(row.what) if row.kind == "seen" else teller_label(row.what)
-            rows.append(Row(row.t, row.t, f"{incident_label(row.kind)}: {what}", "seen"))
+            line = _("{line}: {detail}").format(line=incident_label(row.kind), detail=what)
+            rows.append(Row(row.t, row.t, line, "seen"))
         elif row.kind in ANSWERS and (row.kind, row.t) not in said:
             said.add((row.kind, row.t))
             rows.append(Row(row.t, row.t, incident_label(row.kind), "answer"))
@@ -187,7 +190,7 @@ def attack_timelines(
     return describe(
         ax,
         title=campaign_title(attack),
-        alt="; ".join(
+        alt=_("; ").join(
             f"{label}: "
             + ", ".join(
                 _("day {day}: {what}").format(day=number(round(row.t, 1)), what=row.text)
@@ -231,7 +234,7 @@ def _outcome(loss: Loss, scenario: Scenario) -> str:
         words.append(_("customers lose {amount}").format(amount=number(round(loss.customers))))
     if loss.records_lost:
         words.append(_("{records} records gone for good").format(records=number(loss.records_lost)))
-    return ", ".join(words)
+    return _(", ").join(words)
 
 
 def _told(label: str, course: Course, loss: Loss, scenario: Scenario) -> str:
@@ -261,7 +264,7 @@ def attack_impossible(attack: str, scenario: Scenario, title: str, ax: Axes | No
         Where to draw; a new figure if left out.
     """
     ax = ax or new_axes(*TALL)
-    needed = "; ".join(precondition_label(need) for need in campaign(attack).missing(scenario))
+    needed = _("; ").join(precondition_label(need) for need in campaign(attack).missing(scenario))
     ax.set_axis_off()
     text = _("Impossible in this shop. It would need: {needed}.").format(needed=needed)
     ax.text(0.5, 0.6, text, ha="center", va="center", size=13, wrap=True, transform=ax.transAxes)
@@ -422,7 +425,7 @@ def _folded(label: str, width: int = 30) -> str:
 
 
 def _points(rows: Sequence[tuple[str, float, float, str]], unit: str) -> str:
-    return "; ".join(
+    return _("; ").join(
         f"{label} {number(round(mean))} ± {number(round(half)) if np.isfinite(half) else '∞'} {unit}".strip()
         for label, mean, half, _colour in rows
     )
@@ -483,7 +486,7 @@ def taken_by_moment(
         alt=_(
             "Lines over the days, one for each policy; thin level lines mark the numbers reckoned by head."
         ),
-        sentence=_("{policies}.").format(policies="; ".join(words)),
+        sentence=_("{policies}.").format(policies=_("; ").join(words)),
     )
 
 
@@ -592,8 +595,8 @@ def loss_exceedance(
         title=_("How likely is a bad year, and how bad?"),
         alt=_(
             "Falling curves, one for each protection: the larger the loss, the fewer years exceed it. {words}."
-        ).format(words="; ".join(words)),
-        sentence=_("{words}.").format(words="; ".join(words)),
+        ).format(words=_("; ").join(words)),
+        sentence=_("{words}.").format(words=_("; ").join(words)),
     )
 
 
@@ -639,7 +642,7 @@ def attacked_by_size(years: int = 1, ax: Axes | None = None) -> Axes:
         ax,
         title=_("Too small to be attacked?"),
         alt=_("Three bars: {bars}.").format(
-            bars="; ".join(
+            bars=_("; ").join(
                 f"{labels[name]} {number(round(100 * (1 - (1 - float(value(name))) ** years), 1))}"
                 for name in SEEN
             )
@@ -651,7 +654,7 @@ def attacked_by_size(years: int = 1, ax: Axes | None = None) -> Axes:
             once=number(round(100 * micro)),
             often=number(round(100 * (1 - (1 - micro) ** years))),
             years=years,
-            sources="; ".join(dict.fromkeys(_(fact(name).source) for name in SEEN)),
+            sources=_("; ").join(dict.fromkeys(_(fact(name).source) for name in SEEN)),
         ),
     )
 
@@ -695,7 +698,7 @@ def ways_compared(found: Debrief, scenario: Scenario, ax: Axes | None = None) ->
         ax,
         title=_("Your way and the others, with the same luck"),
         alt=_("Bars: {bars}.").format(
-            bars="; ".join(f"{label} {number(round(way.harm))}" for label, (way, _c) in named.items())
+            bars=_("; ").join(f"{label} {number(round(way.harm))}" for label, (way, _c) in named.items())
         ),
         sentence=_verdict(found, scenario),
     )
