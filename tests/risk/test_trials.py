@@ -50,7 +50,9 @@ def test_the_number_by_head_is_what_a_thief_finds_on_average() -> None:
 def test_the_same_thief_takes_less_under_a_shorter_window() -> None:
     shop = gift_shop()
     taken = [
-        shop.under(policy(name, shop.scenario.retention)).walks("shop-software-hole", 20).sample("persons_taken")
+        shop.under(policy(name, shop.scenario.retention))
+        .walks("shop-software-hole", 20)
+        .sample("persons_taken")
         for name in ("keep-everything", "vault-at-completion", "vault-at-order")
     ]
     more, middle, less = (sample.numbers for sample in taken)
@@ -64,7 +66,9 @@ def test_years_put_together_cost_what_rates_and_means_say() -> None:
     found = shop.years(20_000, attempts, seed=3)
     expected = sum(
         rate * shop.walks(name, 30).sample().mean
-        for name, rate in rates(shop.scenario, Attackers(claims_per_year=attempts, attempts_per_claim=1)).items()
+        for name, rate in rates(
+            shop.scenario, Attackers(claims_per_year=attempts, attempts_per_claim=1)
+        ).items()
     )
     low, high = found.interval(0.999)
     assert low < expected < high
