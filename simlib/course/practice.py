@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from simlib.course import notebook_errors
 from simlib.course.answers import Day, Facts, Function, Key, Number, OneOf, Positions, Several, Verdict, judge
-from simlib.course.contents import exercises
 from simlib.course.keys import KeyFile, KeyTexts, read_key
 from simlib.course.progress import KeptAnswer, Progress, change_progress, learner_folder, learner_seed, now
 from simlib.errors import SafeShopError
@@ -434,15 +433,15 @@ def practise(number: str, *, lang: str) -> Practice:
             _("The language must be one of {tags}, not {tag}.").format(tags=", ".join(LANGUAGES), tag=lang)
         )
     set_language(lang)
-    listed = {one.number: one.title for one in exercises(lang)}
     folder = learner_folder()
     try:
         seed = learner_seed(folder)
     except SafeShopError as wrong:
         notebook_errors.show_sentence(wrong.sentence)
         folder, seed = None, learner_seed(None)
-    practice = Practice(seed, number=number, lang=lang, title=listed.get(number, ""), folder=folder)
-    practice.title = practice.title or practice.known.number
+    practice = Practice(seed, number=number, lang=lang, folder=folder)
+    titles = practice.known.titles
+    practice.title = titles.get(lang, titles["en"])
     _open[:] = [practice]
     _show(f"<div>{html.escape(repr(practice))}</div>", repr(practice))
     from simlib.figures import use_fonts

@@ -7,6 +7,7 @@ run again. The vault inside is the real one, with passwords that cost less to ch
 from __future__ import annotations
 
 import atexit
+import contextlib
 import shutil
 import sqlite3
 import tempfile
@@ -537,7 +538,7 @@ def _exports(rows: Mapping[str, list[Row]]) -> dict[str, bytes]:
 
 def _new_folder() -> Path:
     """A fresh folder in the learner's own one if there is one and it can be written, else where the system likes."""
-    home = learner_folder()
+    home, system = learner_folder(), Path(tempfile.gettempdir())
     for place in [home / ".safeshop"] if home else []:
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -545,13 +546,16 @@ def _new_folder() -> Path:
             return Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix=PREFIX))
+    _remove_left(system)
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir=system))
 
 
 def _remove_left(place: Path) -> None:
+    """Remove what a killed notebook could not: only old ones, as another notebook may be open."""
     for folder in place.glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > OLD_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @atexit.register

@@ -25,14 +25,14 @@ from simlib.defence.devices import (
 )
 from simlib.defence.fraud_messages import MESSAGES, Message
 from simlib.errors import SafeShopError
-from simlib.figures.devices import SIGNS, checklist_html
+from simlib.figures.devices import MOST_BARS, SIGNS, checklist_html
 from simlib.languages import _
 from simlib.panels.what_if import Choice, Values, WhatIf
 from simlib.risk.hardening import Losses, next_settings
 from simlib.scenario import Scenario
 
-VISIBLE: Final = 1.5
-"""Difference in currency units a year from which on two pictures surely differ."""
+VISIBLE: Final = 0.01
+"""Difference, as share of the longest bar, from which on two pictures surely differ."""
 
 FILE_NAME: Final = "my-devices.yaml"
 """Where the learner's devices are kept, in his own folder."""
@@ -104,7 +104,7 @@ def what_if_devices(losses: Losses) -> WhatIf:
         where = [(device_label(device), device) for device in bare.has]
         for label, device in [*where, (_("everywhere"), "all")]:
             loss = losses.by_attack(controls_in_place(switched(bare, {switch: device})))
-            if all(_differ(loss, other) for other in seen):
+            if all(_differ(loss, other, before) for other in seen):
                 found.append((label, device))
                 seen.append(loss)
         return found
@@ -116,9 +116,10 @@ def what_if_devices(losses: Losses) -> WhatIf:
     )
 
 
-def _differ(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
-    """Whether anybody would see the difference in the picture."""
-    return any(abs(first[name] - second[name]) > VISIBLE for name in first)
+def _differ(first: Mapping[str, float], second: Mapping[str, float], before: Mapping[str, float]) -> bool:
+    """Whether anybody would see the difference in the picture, which shows the largest losses only."""
+    shown = sorted(before, key=lambda name: -before[name])[:MOST_BARS]
+    return any(abs(first[name] - second[name]) > VISIBLE * max(before.values()) for name in shown)
 
 
 class OwnDevices:

@@ -32,6 +32,7 @@ from simlib.vault.files import canonical
 from simlib.vault.holdings import Change, Holdings, Place
 from simlib.vault.keyring import Compartment
 from simlib.vault.reading import Chunk, Column, TableReader, shown
+from simlib.vault.repeats import Repeats
 from simlib.vault.schema import ORDER_LINES, ORDERS, Table
 from simlib.vault.sealing import SALT_BYTES, derive, pack, seal
 from simlib.vault.segments import IDENTITY, POSITION, Entries, block_digest_part
@@ -222,7 +223,7 @@ class TableImport:
         self._flight: deque[_Sealing] = deque()
         self._entries: dict[tuple[int, str], list[Entries]] = {}
         self._entry_bytes: Counter[tuple[int, str]] = Counter()
-        self._seen: list[NDArray[np.uint64]] = []
+        self._repeats = Repeats(holdings)
         self._counts = dict.fromkeys(("rows", "new", "changed", "unchanged", "older"), 0)
         self._gone = self._destroyed_months()
         self._lines_of: dict[int, Compartment] = {}
@@ -281,7 +282,7 @@ class TableImport:
         texts = [row_text(row) for row in chunk.rows] if chunk.texts is None else chunk.texts
         contents = self._content.many(texts)
         tags = _numbers(identities)
-        self._seen.append(tags)
+        self._repeats.add(chunk.first, tags)
         known = self._entries_by_tag(tags)
         compartments = self._compartments(chunk)
         wanted: Sequence[int] = range(len(chunk))
@@ -528,23 +529,8 @@ class TableImport:
 
     def _check_repeats(self) -> None:
         """Refuse a file in which two rows have the same key: nobody can know which one holds."""
-        for eighth in range(8):  # by parts, so that three million rows need no second copy of all tags
-            shift, part = np.uint64(61), np.uint64(eighth)
-            tags = np.concatenate(
-                [np.empty(0, np.uint64), *(one[one >> shift == part] for one in self._seen)]
-            )
-            tags.sort()
-            twins = tags[1:][tags[1:] == tags[:-1]]
-            if len(twins):
-                # Tags have 64 bits: two different keys share one in one of four million files of 3 M rows.
-                self._refuse_repeat(twins[0])
-        self._seen = []
-
-    def _refuse_repeat(self, tag: np.uint64) -> None:
-        start, rows = 2, []
-        for part in self._seen:
-            rows += [start + int(at) for at in np.flatnonzero(part == tag)]
-            start += len(part)
+        if (rows := self._repeats.first()) is None:
+            return
         raise SafeShopError(
             _(
                 "{file}, row {row}: {columns} is the same as in row {first}; "

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -489,10 +489,12 @@ def _split_plain(lines: list[bytes], delimiter: bytes, width: int) -> tuple[list
     text = b"\n".join(lines)
     if b'"' in text or CELL.encode() in text or max(map(len, lines)) > LONGEST_CELL:
         return [], []
-    if returns := text.count(b"\r"):
-        if text.count(b"\r\n") != len(lines) - 1 or returns != len(lines) or not text.endswith(b"\r"):
+    if b"\r" in text:
+        # Each line ends with one, and there are no others; to search for both signs together takes long.
+        without = text.replace(b"\r", b"")
+        if len(text) - len(without) != len(lines) or not all(map(bytes.endswith, lines, repeat(b"\r"))):
             return [], []
-        text = text.replace(b"\r\n", b"\n")[:-1]
+        text = without
     # Each row but the last leaves its line end at the end of its last cell. If every cell in the last column
     # has one, every row has as many cells as there are columns.
     cells = text.replace(b"\n", b"\n" + delimiter).split(delimiter)

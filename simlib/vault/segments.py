@@ -26,6 +26,10 @@ POSITION = np.dtype([("tag", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare",
 """One entry: where a row with this tag is."""
 IDENTITY = np.dtype([("tag", "<u8"), ("content", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare", "<u2")])
 """One entry of the directory: where the row of this primary key is, and a tag of all its cells."""
+ROW = np.dtype([("tag", "<u8"), ("row", "<u4")])
+"""One key of a file being imported: its tag, and its row in the file."""
+REPEATS = "repeats"
+"""Kind of the segments that hold such keys, for the length of an import."""
 SEGMENT_ID_BYTES = 16
 BUCKET_ENTRIES = 256
 MOST_SEGMENTS = 4
@@ -37,6 +41,8 @@ _CACHED_PAGES = 1_024
 
 def dtype_of(kind: str) -> np.dtype[Any]:
     """Layout of a kind's entries: identities carry the row's tag, too."""
+    if kind == REPEATS:
+        return ROW
     return IDENTITY if kind.startswith("identity") else POSITION
 
 
@@ -72,9 +78,10 @@ def write_segment(
     kind: str,
     entries: Entries,
     random: Random = os.urandom,
+    bits: int | None = None,
 ) -> Segment:
-    """Sort, cut, seal and store entries as a new segment."""
-    bits = _bits_for(len(entries))
+    """Sort, cut, seal and store entries as a new segment, in 2**bits buckets or as many as serve look-ups."""
+    bits = _bits_for(len(entries)) if bits is None else bits
     parts = _buckets(entries[np.argsort(entries["tag"], kind="stable")], bits, range(1 << bits))
     return _write(store, vault, compartment, kind, bits, parts, random)
 

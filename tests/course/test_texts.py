@@ -204,3 +204,13 @@ def test_without_babel_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setitem(sys.modules, "babel.messages.extract", None)
     with pytest.raises(SafeShopError, match="Babel is not installed"):
         texts.library_texts(tmp_path, [])
+
+
+def test_a_text_within_an_f_string_is_found_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text('def page(): return f"<p>{_(\'Lessons\')}</p>" + _("Lesson")', "utf-8")
+    assert {
+        text for _context, text, files in texts.library_texts(tmp_path, []) if files[0].endswith("page.py")
+    } == {
+        "Lessons",
+        "Lesson",
+    }

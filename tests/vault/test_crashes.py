@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from simlib.errors import SafeShopError
-from simlib.vault import importing
+from simlib.vault import importing, repeats
 from simlib.vault import store as store_module
 from simlib.vault.holdings import Holdings
 from simlib.vault.keyring import KEYS_FILE, read_keyring
@@ -42,8 +42,10 @@ BEFORE, ADDED = 40, 130
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of twenty rows: an import of many blocks in little time."""
+    """Blocks of twenty rows and runs of keys not much longer: an import of many of them in little time."""
     monkeypatch.setattr(importing, "BLOCK_ROWS", 20)
+    monkeypatch.setattr(repeats, "RUN_ROWS", 50)
+    monkeypatch.setattr(repeats, "RUN_BITS", 1)
 
 
 @pytest.fixture(scope="module")
