@@ -16,6 +16,7 @@ from IPython.display import display
 
 from simlib import figures
 from simlib.attacker import Drill, Incident, campaign
+from simlib.attacker.campaign import Encrypt
 from simlib.attacker.effects import amount_in
 from simlib.attacker.telling import option_label, question_label, tell
 from simlib.attacker.words import campaign_story, campaign_title
@@ -260,8 +261,8 @@ def _ransom(attack: str, shop: Trials) -> float:
     total = 0
     for step in campaign(attack).steps:
         for effect in step.effects:
-            if effect.kind == "encrypt":
-                own = effect.ransom is not None
-                amount = effect.ransom if own else value("ransom-usd")
-                total += amount_in(shop.scenario, amount, effect.currency if own else "USD")
+            if isinstance(effect, Encrypt) and effect.ransom is not None:
+                total += amount_in(shop.scenario, effect.ransom, effect.currency)
+            elif isinstance(effect, Encrypt):
+                total += amount_in(shop.scenario, value("ransom-usd"), "USD")
     return total / MINOR_UNITS[shop.scenario.currency]

@@ -61,7 +61,7 @@ def test_the_points_of_a_control_are_means_of_the_walks_and_the_verdict_follows_
     for control, verdict in (("6.4", "It helps."), ("14.2", "changed nothing at all")):
         after = shop.walks("ransomware", 40, shop.with_controls([control]))
         ax = figures.control_effect(before, after, control, unit="TWD")
-        means = [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "o"]
+        means = [float(points(line)[0][0]) for line in ax.lines if line.get_marker() == "o"]
         first, second = before.sample().mean, after.sample().mean
         assert means == pytest.approx([first, second, second - first, second - first])
         assert verdict in figures.sentence(ax)
