@@ -139,6 +139,11 @@ class IncidentDrill:
         self.drill.answer(option)
         self._hear(self.drill.advance())
 
+    def _pressed(self, question: Question, option: str) -> None:
+        """Answer, unless the button was pressed twice and its question is answered already."""
+        if self.drill.question is question:
+            self.answer(option)
+
     def _hear(self, news: Sequence[Incident]) -> None:
         self.told += [(row.t, row) for row in news]
         self._show()
@@ -213,7 +218,7 @@ class IncidentDrill:
                 button_style="primary",
                 layout={"width": "auto"},
             )
-            button.on_click(lambda _button, option=option: self.answer(option))
+            button.on_click(lambda _button, option=option: self._pressed(question, option))
             found.append(button)
         return found
 

@@ -104,3 +104,15 @@ def test_the_clock_runs_while_the_group_waits_and_the_debrief_tells_all() -> Non
     panel.begin()
     assert panel.end.value == ""
     assert panel.drill.t == 0
+
+
+def test_a_button_that_is_pressed_twice_answers_once() -> None:
+    panel = drill()
+    panel.begin()
+    while panel.drill.question is None:
+        press(panel, "Let the clock run")
+    button = panel.buttons.children[0]
+    button.click()
+    answers, told = list(panel.drill.answers), len(panel.told)
+    button.click()
+    assert (panel.drill.answers, len(panel.told)) == (answers, told)

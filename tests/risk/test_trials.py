@@ -7,7 +7,7 @@ import pytest
 
 from simlib.attacker import campaign, campaigns, expected_orders, rates
 from simlib.privacy import exposure, policy
-from simlib.risk import QuietRun, lessened, vault_touches, walks, years
+from simlib.risk import lessened, vault_touches, walks, years
 from simlib.scenario import Attackers
 from tests.breaches import DAYS, SEED, gift_shop, store
 
@@ -91,10 +91,10 @@ def test_years_put_together_agree_with_years_that_are_walked() -> None:
     attackers = Attackers()
     walked = years(shop.calm, shop.scenario.changed(attackers=attackers.model_dump()), walks=3000, seed=5)
     quick = shop.years(6000, attackers.attempts_per_year * DAYS / 365.25, library=150, seed=5)
-    for statistic in (lambda loss: (loss > 0).mean(), lambda loss: np.minimum(loss, 20_000).mean()):
-        one, other = statistic(walked.sample().numbers), statistic(quick.numbers)
-        assert other == pytest.approx(one, rel=0.25)
-    assert isinstance(shop.calm, QuietRun)
+    one, other = walked.sample().numbers, quick.numbers
+    assert (other > 0).mean() == pytest.approx((one > 0).mean(), rel=0.25)
+    # Cut off at an amount, for the mean of a few large losses needs more years than a test has.
+    assert np.minimum(other, 20_000).mean() == pytest.approx(np.minimum(one, 20_000).mean(), rel=0.25)
 
 
 def test_the_vault_lessens_thefts_and_nothing_else_and_one_attack_needs_it() -> None:
