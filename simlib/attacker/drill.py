@@ -25,7 +25,7 @@ from simlib.languages import _
 from simlib.scenario import Scenario
 
 HIDDEN: Final = frozenset(
-    {"impossible", "attempted", "succeeded", "failed", "stopped", *EFFECTS}
+    {"impossible", "attempted", "succeeded", "failed", "stopped", "returned", *EFFECTS}
     - {"shop_stopped", "shop_reopened"}
 )
 """Kinds of incident that the owner does not see when they happen."""

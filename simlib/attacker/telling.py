@@ -57,7 +57,7 @@ def tell(campaign: str, step: str, kind: str, what: str, amount: int = 0) -> str
         detail = step_title(campaign, step)
     elif kind == "stopped" and step:
         detail = f"{step_title(campaign, step)} — {detail}"
-    return f"{line}: {detail}" if detail else line
+    return _("{line}: {detail}").format(line=line, detail=detail) if detail else line
 
 
 def _incidents() -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Panels: the only room where widgets live; everything they show is computed and drawn elsewhere."""
 
+from simlib.panels.breach import what_if_attack, what_if_control, what_if_years
 from simlib.panels.devices import FraudQuiz, OwnDevices, switched, what_if_devices
+from simlib.panels.drill import IncidentDrill
 from simlib.panels.heartbleed import what_if_response, what_if_update
 from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
@@ -19,13 +21,16 @@ from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 __all__ = [
     "Choice",
     "FraudQuiz",
+    "IncidentDrill",
     "OwnDevices",
     "OwnShop",
     "Slider",
     "WhatIf",
     "WhereToSell",
     "switched",
+    "what_if_attack",
     "what_if_check",
+    "what_if_control",
     "what_if_devices",
     "what_if_false_reviews",
     "what_if_fees",
@@ -40,4 +45,5 @@ __all__ = [
     "what_if_update",
     "what_if_vault_reach",
     "what_if_watched",
+    "what_if_years",
 ]

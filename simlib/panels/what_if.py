@@ -19,6 +19,7 @@ from matplotlib.transforms import Bbox
 
 from simlib import figures
 from simlib.errors import SafeShopError
+from simlib.figures.style import SIZE
 from simlib.languages import _
 
 Number = int | float
@@ -109,11 +110,18 @@ class WhatIf:
         Sliders and choices, three to five of them.
     draw
         Draws the values into the given, empty axes, with title, alt text and sentence (`figures` functions do).
+    size
+        Width and height of the picture in inches.
     """
 
-    def __init__(self, controls: Sequence[Slider | Choice], draw: Callable[[Values, Axes], object]) -> None:
+    def __init__(
+        self,
+        controls: Sequence[Slider | Choice],
+        draw: Callable[[Values, Axes], object],
+        size: tuple[float, float] = SIZE,
+    ) -> None:
         self.draw = draw
-        self.ax = figures.new_axes()
+        self.ax = figures.new_axes(*size)
         self.place: Bbox | None = None
         self.controls: dict[str, Any] = {control.name: control.widget() for control in controls}
         self.at_first = {name: widget.value for name, widget in self.controls.items()}

@@ -1,5 +1,6 @@
 """Risk: what attacks cost the shop and its customers, and what controls are worth."""
 
+from simlib.risk.debrief import Debrief, Way, debrief
 from simlib.risk.loss import (
     PARTS,
     Loss,
@@ -14,18 +15,25 @@ from simlib.risk.loss import (
     walks,
     years,
 )
+from simlib.risk.trials import Trials, lessened, vault_touches
 
 __all__ = [
     "PARTS",
+    "Debrief",
     "Loss",
     "QuietRun",
+    "Trials",
     "Walks",
+    "Way",
     "customers_loss",
+    "debrief",
+    "lessened",
     "loss",
     "part_label",
     "persons_taken",
     "quiet",
     "total_loss",
+    "vault_touches",
     "walks",
     "years",
 ]
