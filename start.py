@@ -35,7 +35,17 @@ CLONE = Path(__file__).resolve().parent
 
 OLDEST_PYTHON = (3, 11)
 
-SHIPPED = ("simlib", "lessons/en", "lessons/zh-Hant", "lessons/zh-Hans", "datasets")
+SHIPPED = (
+    "simlib",
+    "lessons/en",
+    "lessons/zh-Hant",
+    "lessons/zh-Hans",
+    "exercises/en",
+    "exercises/zh-Hant",
+    "exercises/zh-Hans",
+    "exercises/keys",
+    "datasets",
+)
 """Folders whose files go into the installed package; the same as `only-include` in pyproject.toml."""
 
 DESCRIPTION = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "lessons/LICENSE")

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,7 +119,10 @@ def open_course(
     ] = None,
     fresh: Annotated[
         list[str] | None,
-        typer.Option(help=_("Number of a lesson of which you want a fresh copy beside yours."), metavar="02"),
+        typer.Option(
+            help=_("Lesson (02) or exercises (02-exercises) of which you want a fresh copy beside yours."),
+            metavar="02",
+        ),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help=_("Open the browser, or only print the address."))
@@ -156,7 +160,7 @@ def _told(done: Any) -> list[str]:
         _(
             "Lesson {number} has a newer text. Your copy stays as it is; “safeshop --fresh {number}” puts "
             "the new one beside it."
-        ).format(number=lesson.number)
+        ).format(number=lesson.name)
         for lesson in done.newer
     ]
     return told
@@ -410,13 +414,51 @@ def datasets(
     _report([str(difference) for difference in made.check(folder)], _("The datasets are up to date."))
 
 
-@app.command(help=_("Build the lessons from their text sources."))
+@app.command(help=_("Put the progress files of a class into one table, and name what is doubtful."))
+def grade(
+    folder: Annotated[
+        Path,
+        typer.Argument(help=_("Folder with a progress file, or a folder that holds one, for each learner.")),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help=_("Folder for the table and the page; by default the same one."))
+    ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option("--recheck/--no-recheck", help=_("Judge right answers again, or believe the files.")),
+    ] = True,
+) -> None:
+    """Put the progress files of a class into one table, and name what is doubtful."""
+    from simlib.course import grading
+    from simlib.writing import write_whole
+
+    folder = folder.expanduser()
+    place = (out or folder).expanduser()
+    with _progress_bar() as bar:
+        task = bar.add_task(_("Reading"), total=None)
+        done = grading.grade(folder, recheck=recheck, progress=lambda _name: bar.advance(task))
+    # With a byte order mark: spreadsheets need it to read Chinese names.
+    write_whole(place / grading.TABLE, "\ufeff" + grading.as_csv(done))
+    write_whole(place / grading.PAGE, grading.as_page(done))
+    for one in done.handed:
+        for doubt in one.doubts:
+            _say(f"{one.name}: {doubt}")
+    for sentence in done.foreign:
+        _say(sentence)
+    _say(
+        _("{learners} learners; table and page are in {folder}").format(
+            learners=len(done.handed), folder=place.absolute()
+        )
+    )
+
+
+@app.command(help=_("Build the lessons and exercises from their text sources."))
 def build(
     lessons: Annotated[list[str] | None, typer.Argument(help=_("Numbers or names; all by default."))] = None,
     check: Annotated[bool, typer.Option("--check", help=_("Only compare with the committed files."))] = False,
     lang: Annotated[list[str] | None, typer.Option(help=_("Language; all that exist by default."))] = None,
 ) -> None:
-    """Build the lessons from their text sources."""
+    """Build the lessons and exercises from their text sources."""
     from simlib.course import build as builder
     from simlib.course import texts
 
@@ -436,29 +478,57 @@ def build(
                 tasks[stem, tag] = bar.add_task(f"{tag}/{stem}", total=total)
             bar.update(tasks[stem, tag], completed=done)
 
-        for built in builder.build(folder, lessons or [], lang, cell_done):
+        for built in _all_built(folder, lessons or [], lang, cell_done):
             if check:
                 differences += builder.differences(built)
             elif builder.write(built):
                 bar.console.print(
-                    _("built {file}").format(file=f"{built.lang}/{built.path.name}"), markup=False
+                    _("built {file}").format(file=f"{built.path.parent.name}/{built.path.name}"), markup=False
                 )
     if check:
         _report(differences, _("The lessons are up to date."))
 
 
-@app.command(help=_("Bring the translation files in step with lessons and library."))
+def _all_built(folder: Path, names: list[str], lang: list[str] | None, cell_done: Any) -> Iterator[Any]:
+    """The lessons, then the exercises; a name may mean either or both, but not nothing."""
+    from simlib.course import build as builder
+    from simlib.course import exercises
+
+    practice = folder.parent / "exercises"
+    stems = {Path(name).stem for name in names}
+    known = [
+        part
+        for source in exercises.read_exercises(practice)
+        for part in (source.stem, source.head.number, source.stem[3:])
+    ]
+    lessons = [name for name in names if Path(name).stem not in known or _is_lesson(folder, name)]
+    if lessons or not names:
+        yield from builder.build(folder, lessons, lang, cell_done)
+    if not names or stems & set(known):
+        yield from exercises.build_exercises(practice, names, lang, cell_done)
+
+
+def _is_lesson(folder: Path, name: str) -> bool:
+    stem = Path(name).stem
+    return any(
+        stem in {path.stem, path.stem[:2], path.stem[3:]} for path in (folder / "src").glob("[0-9][0-9]-*.md")
+    )
+
+
+@app.command(help=_("Bring the translation files in step with lessons, exercises and library."))
 def texts(
     lang: Annotated[
         list[str] | None, typer.Option(help=_("Language; by default those that were begun."))
     ] = None,
 ) -> None:
-    """Bring the translation files in step with lessons and library."""
+    """Bring the translation files in step with lessons, exercises and library."""
     from simlib.course import build as builder
     from simlib.course import texts as catalogues
+    from simlib.course.exercises import read_exercises
 
     root = _checkout()
     sources = builder.read_sources(root / "lessons")
+    practice = read_exercises(root / "exercises")
     tags = lang or catalogues.languages_begun(root / "lessons")
     for tag in tags:
         if tag == "en" or tag not in LANGUAGES:
@@ -467,8 +537,9 @@ def texts(
                     tags=", ".join(tag for tag in LANGUAGES if tag != "en"), tag=tag
                 )
             )
-        done = [catalogues.refresh_library(tag, root / "simlib", sources)]
+        done = [catalogues.refresh_library(tag, root / "simlib", [*sources, *practice])]
         done += [catalogues.refresh_lesson(source, root / "lessons", tag) for source in sources]
+        done += [catalogues.refresh_lesson(source, root / "exercises", tag) for source in practice]
         for file in done:
             _say(
                 _(

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from simlib import casework
 from simlib.errors import SafeShopError
 from simlib.facts import fact
 from simlib.languages import _
@@ -45,6 +46,7 @@ from simlib.vault.schema import (
     Table,
     encode,
     table_schema,
+    to_cell,
 )
 from simlib.world import simulate
 
@@ -107,12 +109,17 @@ _LICENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One table of a dataset: its description, its rows, and a sentence on columns that need one."""
+    """One table of a dataset: its description, its rows, and a sentence on columns that need one.
+
+    A file that is dirty on purpose brings its own bytes and says how they are encoded.
+    """
 
     table: Table
     title: str
     rows: Sequence[Row]
     descriptions: Mapping[str, str]
+    content: bytes | None = None
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +246,17 @@ def contents() -> dict[str, bytes]:
 
 def datasets() -> tuple[Dataset, ...]:
     """All datasets with their rows."""
-    return (_vault_export(), _order_times(), _three_shops(), _members(), _exchange_rates())
+    return (
+        _vault_export(),
+        _order_times(),
+        _three_shops(),
+        _members(),
+        _exchange_rates(),
+        _case_export(),
+        _case_log(),
+        _case_settlement(),
+        _case_leak(),
+    )
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -357,6 +374,151 @@ def exchange_rates() -> list[Row]:
         }
         for step in fact(RATES).value
     ]
+
+
+# ----------------------------------------------------------------------------------------------------
+# casework
+
+CASE_MEMBERS: Final = (48, 72)
+"""Fewest and most members in a dirty export, before some are repeated."""
+
+_CASE_COLUMNS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "number": (N_("Number of the row"), "E4", "1"),
+    "at": (N_("Local time"), "E4", "2026-03-02T10:15:00"),
+    "account": (N_("Account"), "E4", "sue"),
+    "role": (N_("Role"), "E4", "service"),
+    "action": (N_("Action"), "E4", "view-order"),
+    "records": (N_("Records touched"), "E4", "3"),
+    "place": (N_("Place of the log-in"), "E4", "Taipei"),
+    "payout": (N_("Number of the payout"), "B5", "P001"),
+    "date": (N_("Date"), "B5", "2026-01-12"),
+    "orders": (N_("Orders in it"), "B5", "18"),
+    "gross": (N_("Gross, TWD"), "B5", "20000.00"),
+    "fees": (N_("Fees, TWD"), "B5", "500.00"),
+    "net": (N_("Net, TWD"), "B5", "19500.00"),
+    "from": (N_("Paid by"), "B5", "payment_company"),
+    "reference": (N_("Reference"), "B5", "P001"),
+    "amount": (N_("Amount, TWD"), "B5", "19500.00"),
+    "order": (N_("Order"), "D3", "A00012"),
+    "placed": (N_("Placed at, local time"), "D3", "2026-01-05T09:13:00"),
+    "left_online": (N_("Carried to the vault at, local time"), "D3", "2026-01-16T20:00:00"),
+    "name": (N_("Name"), "D3", "王小明"),
+    "mobile": (N_("Mobile"), "D3", "0999100000"),
+    "address": (N_("Address"), "D3", "臺北市中山區範例路1號2樓"),
+}
+"""Column of a case → title, row of the course's plan, example."""
+
+
+def _case_table(name: str, rows: Sequence[Mapping[str, str]], key: str, **titles: str) -> Table:
+    fields = []
+    for column in rows[0]:
+        title, row, example = _CASE_COLUMNS[column]
+        personal = column in ("name", "mobile", "address")
+        fields.append(
+            FieldSpec(column, "string", titles.get(column, title), row, "case", example, personal=personal)
+        )
+    return Table(name, tuple(fields), (key,))
+
+
+def _case_rows(rows: Sequence[Mapping[str, str]]) -> list[Row]:
+    return [{column: cell or None for column, cell in row.items()} for row in rows]
+
+
+def dirty_export(seed: int) -> casework.DirtyExport:
+    """A member list in an old encoding, with formula cells and repeated members (`simlib.casework`).
+
+    Parameters
+    ----------
+    seed
+        Who is in it, and what is wrong with it, follow from it.
+    """
+    low, high = CASE_MEMBERS
+    size = low + int(_chance(str(seed), "case size", 0).random() * (high - low + 1))
+    persons = people(range(size), "zh_TW", seed)
+    clock = _Clock(DEFAULT_START, ZoneInfo(_ZONES["tw"]))
+    rows = [
+        _standing(
+            person,
+            channel="own-site",
+            clock=clock,
+            joined=-_YEARS_BACK * _chance(str(seed), "case", person.member).random(),
+            completed=[],
+            last_seen=-1.0,
+            points=0,
+            key=f"{seed}:case",
+        )
+        for person in persons
+    ]
+    cells = [[to_cell(spec, row[spec.name]) for spec in MEMBERS.fields] for row in rows]
+    return casework.dirtied([spec.name for spec in MEMBERS.fields], cells, seed)
+
+
+def _case_export() -> Dataset:
+    made = dirty_export(SEED)
+    # As found: nothing is promised of its cells, and the same member may stand there twice.
+    fields = tuple(replace(spec, type="string", constraints={}) for spec in MEMBERS.fields)
+    table = Table("members", fields, ())
+    return Dataset(
+        "case-dirty-export",
+        "Case: a member list as an old shop program wrote it",
+        "A few dozen synthetic members, some of them twice, some with a cell that a spreadsheet would run as a "
+        "formula, in an encoding that has to be found out. For practising what must happen before a list goes into "
+        "the vault; do not open it in a spreadsheet.",
+        {"members": made.members, "seed": SEED, **_tools()},
+        (Resource(table, "Members, as found", (), {}, made.content, made.encoding),),
+    )
+
+
+def _case_log() -> Dataset:
+    rows = casework.access_log(SEED).rows
+    return Dataset(
+        "case-access-log",
+        "Case: who looked at what, in a month",
+        "The access log of a shop of four people. Some rows are odd, and some only look odd. All of it is made up.",
+        {"log_days": casework.LOG_DAYS, "seed": SEED, **_tools()},
+        (Resource(_case_table("access-log", rows, "number"), "Access log", _case_rows(rows), {}),),
+    )
+
+
+def _case_settlement() -> Dataset:
+    made = casework.settlement(SEED)
+    return Dataset(
+        "case-settlement",
+        "Case: what was paid out, and what arrived",
+        "Sixty simulated days of a gift shop: the settlement report of those who collect its money, and its bank "
+        "statement. On one day somebody entered another account for payouts.",
+        _built_from(VAULT_PRESET, 60),
+        (
+            Resource(
+                _case_table("payouts", made.payouts, "payout"),
+                "Settlement report",
+                _case_rows(made.payouts),
+                {},
+            ),
+            Resource(
+                _case_table("bank", made.bank, "reference"), "Bank statement", _case_rows(made.bank), {}
+            ),
+        ),
+    )
+
+
+def _case_leak() -> Dataset:
+    made = casework.leak(SEED)
+    return Dataset(
+        "case-leak",
+        "Case: a list that appeared",
+        "What a thief took from the web shop at one moment, and the shop's own list of when each order was placed and "
+        "when it was carried to the vault. The people in it do not exist.",
+        _built_from(VAULT_PRESET, 60),
+        (
+            Resource(
+                _case_table("leaked", made.leaked, "order"), "What appeared", _case_rows(made.leaked), {}
+            ),
+            Resource(
+                _case_table("orders", made.orders, "order"), "The shop's orders", _case_rows(made.orders), {}
+            ),
+        ),
+    )
 
 
 def _built_from(preset: str, days: int) -> dict[str, Any]:
@@ -866,7 +1028,10 @@ def _drawn(items: Sequence[T], draws: random.Random) -> T:
 
 def _files(dataset: Dataset) -> dict[str, bytes]:
     tables = {
-        f"{resource.table.name}.csv": encode(resource.table, resource.rows) for resource in dataset.resources
+        f"{resource.table.name}.csv": encode(resource.table, resource.rows)
+        if resource.content is None
+        else resource.content
+        for resource in dataset.resources
     }
     described = [
         _resource(resource, path, tables[path])
@@ -898,7 +1063,7 @@ def _resource(resource: Resource, path: str, content: bytes) -> dict[str, Any]:
         "title": resource.title,
         "format": "csv",
         "mediatype": "text/csv",
-        "encoding": "utf-8",
+        "encoding": resource.encoding,
         "dialect": {
             "delimiter": ",",
             "lineTerminator": "\r\n",

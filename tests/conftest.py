@@ -67,7 +67,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     for name, place in HOMES.items():
         monkeypatch.setenv(name, str(folder / place))
-    for name in ("SAFESHOP_FOLDER", "SAFESHOP_LESSONS", "SAFESHOP_TRACEBACK"):
+    for name in (
+        "SAFESHOP_FOLDER",
+        "SAFESHOP_LESSONS",
+        "SAFESHOP_EXERCISES",
+        "SAFESHOP_SEED",
+        "SAFESHOP_TRACEBACK",
+    ):
         monkeypatch.delenv(name, raising=False)
     # Matplotlib's list of fonts takes seconds to make, so all tests share one.
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))

@@ -82,7 +82,7 @@ def test_two_processes_build_the_same_bytes_whatever_hash_seed_time_zone_and_lan
         )
     first, second = (files_in(tmp_path / place) for place in ("0", "1"))
     assert first == second
-    assert len(first) == 21
+    assert len(first) == 35
 
 
 def test_the_committed_files_are_those_a_fresh_build_makes() -> None:
@@ -129,14 +129,14 @@ def test_check_names_each_file_that_is_missing_changed_or_in_excess(tmp_path: Pa
 
 @pytest.mark.usefixtures("quick")
 def test_a_build_that_cannot_write_says_so_and_leaves_nothing_half_done(tmp_path: Path) -> None:
-    (tmp_path / "exchange-rates").write_text("a file where a folder should be", encoding="utf-8")
+    (tmp_path / "case-access-log").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(SafeShopError) as refusal:
         datasets.build(tmp_path)
     assert (
         refusal.value.sentence
-        == f"{tmp_path / 'exchange-rates' / 'README.md'} cannot be written: File exists."
+        == f"{tmp_path / 'case-access-log' / 'README.md'} cannot be written: File exists."
     )
-    assert [path.name for path in tmp_path.iterdir()] == ["exchange-rates"]
+    assert [path.name for path in tmp_path.iterdir()] == ["case-access-log"]
 
 
 @pytest.mark.usefixtures("quick")
@@ -183,9 +183,12 @@ def test_every_package_says_that_it_is_synthetic_and_what_it_was_built_from(fres
         package = json.loads(fresh[path])
         assert package["synthetic"] is True
         assert package["licenses"][0]["name"] == "CC0-1.0"
-        assert {"members": {"locale", "people"}, "exchange-rates": {"fact", "start"}}.get(
-            package["name"], {"preset", "days"}
-        ) <= package["builtFrom"].keys()
+        assert {
+            "members": {"locale", "people"},
+            "exchange-rates": {"fact", "start"},
+            "case-dirty-export": {"members"},
+            "case-access-log": {"log_days"},
+        }.get(package["name"], {"preset", "days"}) <= package["builtFrom"].keys()
         drawn = set() if package["name"] == "exchange-rates" else {"seed", "faker"}
         assert {"command"} | drawn <= package["builtFrom"].keys()
         for resource in package["resources"]:

@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,16 @@ _METADATA: dict[str, Any] = {
     },
 }
 
+_LEARNERS_OWN = {"SAFESHOP_FOLDER", "SAFESHOP_SEED"}
+"""Variables that would bring something of one learner into everybody's notebook."""
+
 OnCell = Callable[[str, str, int, int], None]
 """(lesson, language, cells done, cells in all): called as a build proceeds."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """One built notebook, not yet written.
+    """One built file, not yet written.
 
     Attributes
     ----------
@@ -74,7 +77,7 @@ class Built:
     path
         Where it belongs.
     text
-        The notebook file.
+        The file: a notebook, or the key of exercises.
     """
 
     source: LessonSource
@@ -174,7 +177,7 @@ def build(
             lesson = spoken[source.stem]
             after = order[order.index(lesson) + 1 : order.index(lesson) + 2]
             notebook = assemble(lesson, lang)
-            _execute(notebook, lesson, lang, after, on_cell)
+            execute(notebook, lesson, lang, after, on_cell)
             clean(notebook, lesson)
             yield Built(lesson, lang, lessons / lang / f"{source.stem}.ipynb", to_text(notebook))
 
@@ -243,13 +246,34 @@ def _read_notebook(text: str) -> NotebookNode:
     return notebook
 
 
-def _execute(
+def execute(
     notebook: NotebookNode,
     source: LessonSource,
     lang: str,
     after: list[LessonSource],
     on_cell: OnCell | None,
+    told: Mapping[str, str] | None = None,
 ) -> None:
+    """Run a notebook's cells in place.
+
+    Parameters
+    ----------
+    notebook
+        From `assemble`.
+    source, lang
+        What it was made from, for the sentence when a cell stops.
+    after
+        The lesson that follows, if there is one.
+    on_cell
+        Told of every cell that was run.
+    told
+        Further environment variables for the kernel.
+
+    Raises
+    ------
+    SafeShopError
+        If a cell stops or takes too long.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -276,7 +300,7 @@ def _execute(
         )
         try:
             # The kernel's own log is nobody's concern; what a cell writes to stderr comes as an output.
-            environment = _environment(source, after, Path(folder))
+            environment = _environment(source, after, Path(folder)) | dict(told or {})
             client.execute(cleanup_kc=True, env=environment, stderr=subprocess.DEVNULL)
         except CellExecutionError as wrong:
             raise _refused(source, _stopped_at(notebook, source), f"{wrong.ename}: {wrong.evalue}") from None
@@ -292,7 +316,7 @@ def _execute(
 
 def _environment(source: LessonSource, after: list[LessonSource], folder: Path) -> dict[str, str]:
     """What the kernel is told: nothing of the builder's own settings may reach a notebook."""
-    environment = {name: value for name, value in os.environ.items() if name != "SAFESHOP_FOLDER"}
+    environment = {name: value for name, value in os.environ.items() if name not in _LEARNERS_OWN}
     following = {"title": after[0].head.title, "file": f"{after[0].stem}.ipynb"} if after else None
     environment |= {
         "IPYTHONDIR": str(folder / "ipython"),
@@ -410,6 +434,9 @@ def differences(built: Built) -> list[str]:
     place = f"{built.path.parent.name}/{built.path.name}"
     if not built.path.is_file():
         return [_("{file} was never built; run “safeshop build”.").format(file=place)]
+    if built.path.suffix != ".ipynb":
+        there_text = built.path.read_bytes()
+        return [] if there_text == built.text.encode() else [_("{file} differs.").format(file=place)]
     try:
         there = _read_notebook(built.path.read_text(encoding="utf-8"))
     except (ValueError, nbformat.ValidationError):

@@ -13,7 +13,7 @@ from simlib.languages import LANGUAGES, _
 
 @dataclass(frozen=True)
 class Listed:
-    """One built lesson.
+    """One built lesson, or its exercises.
 
     Attributes
     ----------
@@ -27,6 +27,8 @@ class Listed:
         Language tag.
     path
         The built notebook.
+    questions
+        Names of its questions; empty for a lesson.
     """
 
     number: str
@@ -34,6 +36,17 @@ class Listed:
     minutes: int
     lang: str
     path: Path
+    questions: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Folder inside the learner's folder."""
+        return f"{self.lang}/exercises" if self.questions else self.lang
+
+    @property
+    def name(self) -> str:
+        """How a learner names it on the command line: ``05``, or ``05-exercises``."""
+        return f"{self.number}-exercises" if self.questions else self.number
 
 
 def checkout() -> Path | None:
@@ -70,6 +83,22 @@ def lessons_folder() -> Path:
     )
 
 
+def exercises_folder() -> Path:
+    """The folder that holds the built exercises and their keys.
+
+    Returns
+    -------
+    Path
+        The place named by ``SAFESHOP_EXERCISES`` (builds and tests use it), else what was installed with the package,
+        else the checkout; it need not exist. Whoever names other lessons gets no exercises that do not belong to them.
+    """
+    named = os.environ.get("SAFESHOP_EXERCISES")
+    if named:
+        return Path(named)
+    lessons = lessons_folder()
+    return lessons.parent / ("_exercises" if lessons.name == "_lessons" else "exercises")
+
+
 def languages_built() -> list[str]:
     """Tags of the languages in which lessons exist, English first."""
     folder = lessons_folder()
@@ -89,3 +118,19 @@ def contents(lang: str) -> list[Listed]:
         about = json.loads(path.read_text(encoding="utf-8"))["metadata"]["safeshop"]
         lessons.append(Listed(about["number"], about["title"], about["minutes"], lang, path))
     return lessons
+
+
+def exercises(lang: str) -> list[Listed]:
+    """All built exercises of a language, by number; empty if there are none.
+
+    Parameters
+    ----------
+    lang
+        Language tag.
+    """
+    found = []
+    for path in sorted((exercises_folder() / lang).glob("[0-9][0-9]-*.ipynb")):
+        about = json.loads(path.read_text(encoding="utf-8"))["metadata"]["safeshop"]
+        questions = tuple(about["questions"])
+        found.append(Listed(about["number"], about["title"], about["minutes"], lang, path, questions))
+    return found

@@ -1,4 +1,4 @@
-"""The learner's own folder: copies of the lessons that belong to him, never overwritten by anything.
+"""The learner's own folder: copies of lessons and exercises that belong to him, never overwritten by anything.
 
 What was copied is noted in ``.safeshop/``, so that a newer text of a lesson can be announced. The copy has no
 outputs: the guess shall come before the result.
@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simlib.course.contents import Listed, contents
+from simlib.course.contents import Listed, contents, exercises
 from simlib.errors import SafeShopError
 from simlib.languages import LANGUAGES, _
 from simlib.writing import cannot_write, write_whole
@@ -66,7 +66,7 @@ def prepare(folder: Path, lang: str, fresh: list[str] | None = None) -> Prepared
     lang
         Language of the lessons.
     fresh
-        Numbers of lessons of which a fresh copy is wanted beside the existing one.
+        Lessons (``05``) and exercises (``05-exercises``) of which a fresh copy is wanted beside the existing one.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def prepare(folder: Path, lang: str, fresh: list[str] | None = None) -> Prepared
     SafeShopError
         If the folder cannot be made or written, or a number is no lesson's.
     """
-    lessons = contents(lang)
+    lessons = [*contents(lang), *exercises(lang)]
     wanted = _wanted(lessons, fresh or [])
     _make(folder)
     notes = read_notes(folder)
@@ -86,9 +86,9 @@ def prepare(folder: Path, lang: str, fresh: list[str] | None = None) -> Prepared
     for lesson in lessons:
         text = without_outputs(lesson.path.read_text(encoding="utf-8"))
         print_now = hashlib.sha256(text.encode("utf-8")).hexdigest()
-        first = f"{lang}/{lesson.path.name}"
+        first = f"{lesson.place}/{lesson.path.name}"
         mine = _copies(folder, notes, lesson)
-        if lesson.number in wanted:
+        if lesson.name in wanted:
             name = _free_name(folder, lesson)
             _copy(folder, notes, name, text, print_now)
             done.fresh.append(name)
@@ -106,7 +106,7 @@ def prepare(folder: Path, lang: str, fresh: list[str] | None = None) -> Prepared
 def newest_copy(folder: Path, lesson: Listed) -> str:
     """Path, inside the folder, of the learner's latest copy of a lesson."""
     mine = _copies(folder, read_notes(folder), lesson)
-    return mine[-1] if mine else f"{lesson.lang}/{lesson.path.name}"
+    return mine[-1] if mine else f"{lesson.place}/{lesson.path.name}"
 
 
 def read_notes(folder: Path) -> Notes:
@@ -180,12 +180,12 @@ def _make(folder: Path) -> None:
 
 
 def _wanted(lessons: list[Listed], fresh: list[str]) -> set[str]:
-    numbers = {lesson.number for lesson in lessons}
+    names = {lesson.name for lesson in lessons}
     for number in fresh:
-        if number not in numbers:
+        if number not in names:
             raise SafeShopError(
                 _("There is no lesson {number}; the lessons are {numbers}.").format(
-                    number=number, numbers=", ".join(sorted(numbers))
+                    number=number, numbers=", ".join(sorted(names))
                 )
             )
     return set(fresh)
@@ -193,7 +193,7 @@ def _wanted(lessons: list[Listed], fresh: list[str]) -> set[str]:
 
 def _copies(folder: Path, notes: Notes, lesson: Listed) -> list[str]:
     """Copies of the lesson that are still there, oldest first."""
-    begins = f"{lesson.lang}/{lesson.path.stem}"
+    begins = f"{lesson.place}/{lesson.path.stem}"
     return [
         name
         for name in notes.copies
@@ -203,7 +203,7 @@ def _copies(folder: Path, notes: Notes, lesson: Listed) -> list[str]:
 
 def _free_name(folder: Path, lesson: Listed) -> str:
     number = 2
-    while (folder / (name := f"{lesson.lang}/{lesson.path.stem}-copy-{number}.ipynb")).exists():
+    while (folder / (name := f"{lesson.place}/{lesson.path.stem}-copy-{number}.ipynb")).exists():
         number += 1
     return name
 

@@ -25,8 +25,9 @@ LABEL = "# ▶ "
 """How the first line of every code cell begins: JupyterLab shows that line of a collapsed cell."""
 LABEL_LENGTH = 60
 """Longest first line of a code cell, in characters."""
-OPENING = re.compile(r'\bstart\("(?P<number>\d\d)", lang="en"\)')
-"""The call that opens a lesson; its language is the one piece of code that differs between languages."""
+OPENING = re.compile(r'\b(?P<call>start|practise)\("(?P<number>\d\d)", lang="en"\)')
+"""The call that opens a lesson or its exercises; its language is the one piece of code that differs between
+languages."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"(?P<number>\d\d)-[a-z0-9-]+")
@@ -159,7 +160,7 @@ class LessonSource:
             if cell.code:
                 label, newline, code = cell.text.partition("\n")
                 label = LABEL + translate(context, label.removeprefix(LABEL))
-                code = OPENING.sub(f'start("{number}", lang="{lang}")', code)
+                code = OPENING.sub(rf'\g<call>("{number}", lang="{lang}")', code)
                 cells.append(replace(cell, text=label + newline + code))
             else:
                 cells.append(replace(cell, text=translate_prose(cell.text, context, translate)))
@@ -238,13 +239,15 @@ def _one_line(block: str) -> str:
     return re.sub(r"(?<! {2})(?<!\\)\n[ \t]*", " ", block)
 
 
-def read_source(path: Path) -> LessonSource:
-    """Read and check a lesson's text source.
+def read_source(path: Path, opening: str = "start") -> LessonSource:
+    """Read and check a lesson's text source, or that of its exercises.
 
     Parameters
     ----------
     path
         ``NN-slug.md``.
+    opening
+        The call that must open it: ``start`` or ``practise``.
 
     Raises
     ------
@@ -268,7 +271,7 @@ def read_source(path: Path) -> LessonSource:
     source = LessonSource(path, head, tuple(_read_cells(path, text)))
     _check_names(source)
     _check_code(source)
-    _check_opening(source)
+    _check_opening(source, opening)
     return source
 
 
@@ -434,19 +437,24 @@ def _check_code(source: LessonSource) -> None:
 
 def _shown_untranslated(word: ast.keyword) -> bool:
     """Whether a keyword of `predict` or `choose` shows a learner a text that no translator ever sees."""
-    if word.arg not in {"unit", "options"}:
+    if word.arg not in {"unit", "options", "reasons"}:
         return False
     texts = word.value.elts if isinstance(word.value, ast.List | ast.Tuple) else [word.value]
+    if isinstance(word.value, ast.Dict):
+        texts = list(word.value.values)
     return any(isinstance(text, ast.Constant | ast.JoinedStr) for text in texts)
 
 
-def _check_opening(source: LessonSource) -> None:
+def _check_opening(source: LessonSource, opening: str) -> None:
     openings = [
-        (cell, match["number"]) for cell in source.cells if cell.code for match in OPENING.finditer(cell.text)
+        (match["call"], match["number"])
+        for cell in source.cells
+        if cell.code
+        for match in OPENING.finditer(cell.text)
     ]
-    if len(openings) != 1 or openings[0][1] != source.head.number:
+    if openings != [(opening, source.head.number)]:
         raise SafeShopError(
-            _('{file}: exactly one code cell must open the lesson with start("{number}", lang="en").').format(
-                file=source.path.name, number=source.head.number
-            )
+            _(
+                '{file}: exactly one code cell must open the lesson with {call}("{number}", lang="en").'
+            ).format(file=source.path.name, call=opening, number=source.head.number)
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from simlib.course.contents import Listed, contents, languages_built
+from simlib.course.contents import Listed, contents, exercises, languages_built
 from simlib.course.folder import newest_copy
-from simlib.course.progress import LessonProgress, read_progress
+from simlib.course.progress import KeptAnswer, LessonProgress, read_progress
 from simlib.languages import LANGUAGES, _, current_language, set_language
 from simlib.writing import write_whole
 
@@ -40,15 +41,22 @@ def write_start_page(folder: Path, lang: str) -> str | None:
     set_language(lang)
     try:
         lessons = contents(lang)
-        links = {lesson.number: newest_copy(folder, lesson) for lesson in lessons}
-        page = start_page(lessons, links, progress.lessons)
+        practice = exercises(lang)
+        links = {one.name: newest_copy(folder, one) for one in (*lessons, *practice)}
+        page = start_page(lessons, links, progress.lessons, practice, progress.exercises)
     finally:
         set_language(spoken)
     write_whole(folder / FILE, page)
     return notice
 
 
-def start_page(lessons: list[Listed], links: dict[str, str], progress: dict[str, LessonProgress]) -> str:
+def start_page(
+    lessons: list[Listed],
+    links: dict[str, str],
+    progress: dict[str, LessonProgress],
+    practice: Sequence[Listed] = (),
+    answers: Mapping[str, Mapping[str, KeptAnswer]] | None = None,
+) -> str:
     """The start page as Markdown, in the language in use.
 
     Parameters
@@ -56,19 +64,34 @@ def start_page(lessons: list[Listed], links: dict[str, str], progress: dict[str,
     lessons
         By number.
     links
-        Lesson number → path of the learner's copy, from the page.
+        Name of a lesson or its exercises → path of the learner's copy, from the page.
     progress
         By lesson number.
+    practice
+        Exercises, by number; those without a lesson of their number stand in rows of their own.
+    answers
+        Number → question → what became of it.
     """
+    answers = answers or {}
+    by_number = {one.number: one for one in practice}
     done = sum(1 for lesson in lessons if _finished(progress, lesson))
     rows = [
         "| {link} | {minutes} | {state} |".format(
-            link=f"[{lesson.number} {_cell(lesson.title)}]({quote(links[lesson.number])})",
+            link=_link(f"{lesson.number} {lesson.title}", links[lesson.name]),
             minutes=_("{minutes} min").format(minutes=lesson.minutes),
             state=_state(progress.get(lesson.number)),
         )
+        + _exercise_cell(by_number.get(lesson.number), links, answers, bool(practice))
         for lesson in lessons
     ]
+    numbers = {lesson.number for lesson in lessons}
+    rows += [
+        f"| {_cell(one.title)} | {_('{minutes} min').format(minutes=one.minutes)} | |"
+        + _exercise_cell(one, links, answers, shown=True)
+        for one in practice
+        if one.number not in numbers
+    ]
+    head, line = (f" {_('Exercises')} |", "---|") if practice else ("", "")
     return "\n".join(
         [
             f"# {_('Safe Shop Lab')}",
@@ -92,8 +115,8 @@ def start_page(lessons: list[Listed], links: dict[str, str], progress: dict[str,
             "",
             _("{done} of {all} done.").format(done=done, all=len(lessons)),
             "",
-            f"| {_('Lesson')} | {_('Time')} | {_('Your progress')} |",
-            "|---|---|---|",
+            f"| {_('Lesson')} | {_('Time')} | {_('Your progress')} |{head}",
+            f"|---|---|---|{line}",
             *rows,
             "",
             _(
@@ -122,6 +145,28 @@ def _state(kept: LessonProgress | None) -> str:
     if kept.finished is not None:
         return _("● done on {date}").format(date=kept.finished.date().isoformat())
     return _("◐ begun on {date}").format(date=kept.opened.date().isoformat())
+
+
+def _exercise_cell(
+    practice: Listed | None,
+    links: Mapping[str, str],
+    answers: Mapping[str, Mapping[str, KeptAnswer]],
+    shown: bool,
+) -> str:
+    """The last cell of a row; nothing at all while the course has no exercises."""
+    if not shown:
+        return ""
+    if practice is None:
+        return " |"
+    kept = answers.get(practice.number, {})
+    done = sum(name in kept and kept[name].state == "right" for name in practice.questions)
+    text = _("{done} of {all} right").format(done=done, all=len(practice.questions))
+    sign = "●" if done == len(practice.questions) else "◐" if kept else "○"
+    return f" {sign} {_link(text, links[practice.name])} |"
+
+
+def _link(text: str, path: str) -> str:
+    return f"[{_cell(text)}]({quote(path)})"
 
 
 def _cell(text: str) -> str:

@@ -189,7 +189,9 @@ def library_texts(
     ]
     for source in sources:
         pieces += [
-            (f"lessons/src/{source.path.name}", cell.text.encode()) for cell in source.cells if cell.code
+            (f"{source.path.parents[1].name}/src/{source.path.name}", cell.text.encode())
+            for cell in source.cells
+            if cell.code
         ]
     for place, code in pieces:
         for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None, "N_": None}):
