@@ -66,9 +66,10 @@ def _system(label: str, platforms: Sequence[str], sys_platform: str, system: str
 
 
 def _macos(machine: str, newest: int) -> list[str]:
-    versions = [f"{major}_0" for major in range(newest, 10, -1)]
-    versions += [f"10_{minor}" for minor in range(16, 8, -1)] if machine == "x86_64" else []
-    return [f"macosx_{version}_{kind}" for version in versions for kind in (machine, "universal2")]
+    """Tags from the newest macOS down; before 11, arm64 machines run what was built for both kinds."""
+    tags = [f"macosx_{major}_0_{kind}" for major in range(newest, 10, -1) for kind in (machine, "universal2")]
+    kinds = ("x86_64", "universal2") if machine == "x86_64" else ("universal2",)
+    return tags + [f"macosx_10_{minor}_{kind}" for minor in range(16, 8, -1) for kind in kinds]
 
 
 SYSTEMS = {

@@ -369,8 +369,9 @@ def as_markdown(sheet: RunSheet, start: int = 0) -> str:
 
 
 def _top(sheet: RunSheet) -> Iterator[str]:
-    yield f"# {_('Run sheet: {title}').format(title=sheet.title)}"
-    yield from ("", sheet.purpose, "", f"## {_('Before')}", "")
+    # Words stand outside f-strings: the collector of texts does not look into them.
+    yield "# " + _("Run sheet: {title}").format(title=sheet.title)
+    yield from ("", sheet.purpose, "", "## " + _("Before"), "")
     yield from (f"- ☐ {line}" for line in sheet.before)
     yield ""
 
@@ -381,14 +382,16 @@ def _sessions(sheet: RunSheet, start: int) -> Iterator[str]:
         yield from (f"## {title}", "")
         if meeting.theme:
             yield from (_("Theme: {theme}").format(theme=meeting.theme), "")
-        yield f"| {_('Clock')} | {_('Minutes')} | {_('What')} | {_('What to say and do')} |"
+        columns = (_("Clock"), _("Minutes"), _("What"), _("What to say and do"))
+        yield f"| {' | '.join(columns)} |"
         yield "|---:|---:|---|---|"
         for step in meeting.steps:
             yield f"| {clock(step.at, start)} | {step.minutes} | {_what(step)} | {_in_cell(step.note)} |"
         end = meeting.minutes - meeting.reserve
         if meeting.reserve:
-            yield f"| {clock(end, start)} | {meeting.reserve} | {_('In reserve, for questions')} | |"
-        yield f"| {clock(meeting.minutes, start)} | | {_('End')} | |"
+            spare = _("In reserve, for questions")
+            yield f"| {clock(end, start)} | {meeting.reserve} | {spare} | |"
+        yield f"| {clock(meeting.minutes, start)} | | " + _("End of the session") + " | |"
         yield from (
             "",
             _("{minutes} minutes in all, {reserve} of them in reserve.").format(
@@ -411,7 +414,7 @@ def _in_cell(text: str) -> str:
 def _asked(sheet: RunSheet) -> Iterator[str]:
     if not any(sheet.asked.values()):
         return
-    yield from (f"## {_('What people ask')}", "")
+    yield from ("## " + _("What people ask"), "")
     for title, asked in sheet.asked.items():
         if asked:
             yield from (f"### {title}", "")
