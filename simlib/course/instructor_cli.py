@@ -101,7 +101,7 @@ def slides(
 def pack(
     folder: Annotated[Path, typer.Argument(help=_("Folder to write; must be new or empty."))],
     system: Annotated[
-        list[str] | None, typer.Option(help=_("windows, macos-arm, macos-intel or linux; by default all."))
+        list[str] | None, typer.Option(help=_("windows, macos or linux; by default all."))
     ] = None,
     python: Annotated[
         list[str] | None, typer.Option(help=_("Python version to serve, such as 3.12; by default 3.12 and 3.13."))

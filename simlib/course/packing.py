@@ -65,17 +65,15 @@ def _system(label: str, platforms: Sequence[str], sys_platform: str, system: str
     return System(label, tuple(platforms), markers)
 
 
-def _macos(machine: str, newest: int) -> list[str]:
-    """Tags from the newest macOS down; before 11, arm64 machines run what was built for both kinds."""
-    tags = [f"macosx_{major}_0_{kind}" for major in range(newest, 10, -1) for kind in (machine, "universal2")]
-    kinds = ("x86_64", "universal2") if machine == "x86_64" else ("universal2",)
-    return tags + [f"macosx_10_{minor}_{kind}" for minor in range(16, 8, -1) for kind in kinds]
+def _macos(newest: int) -> list[str]:
+    """Tags from the newest macOS down; before 11, these machines run what was built for both kinds."""
+    tags = [f"macosx_{major}_0_{kind}" for major in range(newest, 10, -1) for kind in ("arm64", "universal2")]
+    return tags + [f"macosx_10_{minor}_universal2" for minor in range(16, 8, -1)]
 
 
 SYSTEMS = {
     "windows": _system("Windows", ["win_amd64"], "win32", "Windows", "AMD64"),
-    "macos-arm": _system("macOS (Apple silicon)", _macos("arm64", 14), "darwin", "Darwin", "arm64"),
-    "macos-intel": _system("macOS (Intel)", _macos("x86_64", 14), "darwin", "Darwin", "x86_64"),
+    "macos": _system("macOS (Apple silicon)", _macos(14), "darwin", "Darwin", "arm64"),
     "linux": _system(
         "Linux",
         [*(f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)), "manylinux2014_x86_64"],
@@ -84,7 +82,8 @@ SYSTEMS = {
         "x86_64",
     ),
 }
-"""The systems a stick can serve. Linux from glibc 2.28 on, macOS from 14 on: older ones where the wheels allow it."""
+"""The systems a stick can serve; Linux from glibc 2.28 on, macOS from 14 on. No Intel Mac: cryptography has no wheel
+for it any more, and building one there would need a compiler and the internet."""
 
 PYTHONS = ("3.12", "3.13")
 """Pythons for which wheels are packed unless others are asked for."""

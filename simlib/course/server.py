@@ -34,6 +34,16 @@ PORTS_TRIED = 50
 START_SECONDS = 90
 """Longest time JupyterLab may take to answer, in seconds; old laptops with a virus scanner need a minute."""
 
+QUIET = (
+    # Ask nothing from outside: neither versions, nor news, nor lists of extensions.
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.custom_css=True",
+    # Else it looks for language servers through npm, which leaves its logs in the user's home.
+    "--LanguageServerManager.autodetect=False",
+)
+"""JupyterLab's options that hold wherever the course is shown."""
+
 STARTUP = '''"""Plain sentences instead of tracebacks, also in cells that run before the lesson is opened."""
 
 from simlib.course.notebook_errors import install
@@ -177,12 +187,7 @@ def _command(folder: Path, port: int) -> list[str]:
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}",
-        # Ask nothing from outside: neither versions, nor news, nor lists of extensions.
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        "--LabApp.custom_css=True",
-        # Else it looks for language servers through npm, which leaves its logs in the user's home.
-        "--LanguageServerManager.autodetect=False",
+        *QUIET,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container there may be no other user.

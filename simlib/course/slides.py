@@ -30,21 +30,22 @@ REVEAL = Path(__file__).parent / "reveal"
 
 STYLE = """
 .reveal { font-family: "Source Sans 3", "Noto Sans CJK TC", "Microsoft JhengHei", "PingFang TC", sans-serif;
-  font-size: 30px; color: #1a1a1a; }
-:lang(zh-Hans) .reveal, .reveal:lang(zh-Hans) { font-family: "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC",
+  font-size: 36px; line-height: 1.4; color: #1a1a1a; }
+:lang(zh-Hans) .reveal { font-family: "Source Sans 3", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC",
   sans-serif; }
 body { background: #fff; }
-.reveal .slides section { text-align: left; padding: 0 10px; box-sizing: border-box; }
-.reveal h1, .reveal h2 { color: #0b4f7d; line-height: 1.2; margin: 0 0 .5em; }
-.reveal h1 { font-size: 2em; } .reveal h2 { font-size: 1.4em; }
-.reveal blockquote { border-left: 6px solid #0b4f7d; margin: .6em 0; padding: .1em 0 .1em .8em; }
-.reveal li { margin: .25em 0; }
-.reveal figure img { max-height: 520px; max-width: 100%; display: block; margin: auto; }
-.reveal table { font-size: .55em; border-collapse: collapse; }
-.reveal th, .reveal td { padding: .25em .6em; border-bottom: 1px solid #ccc; text-align: left; }
-.reveal caption { font-size: 1.2em; font-weight: bold; text-align: left; padding: .3em 0; }
-.reveal .text { font-size: .8em; }
-.reveal .scroll { max-height: 560px; overflow: auto; }
+.reveal .slides section { text-align: left; padding: 24px 16px; box-sizing: border-box; line-height: 1.4; }
+.reveal h1, .reveal h2, .reveal h3 { color: #0b4f7d; line-height: 1.2; margin: 0 0 .5em; }
+.reveal h1 { font-size: 1.9em; } .reveal h2, .reveal h3 { font-size: 1.4em; }
+.reveal blockquote { border-left: 8px solid #0b4f7d; margin: .8em 0; padding: .1em 0 .1em .8em; }
+.reveal ul { margin: .3em 0; padding-left: 1.2em; } .reveal li { margin: .3em 0; } .reveal li p { margin: 0; }
+.reveal figure { max-width: none !important; }
+.reveal figure img { max-height: 560px; max-width: 100%; display: block; margin: 0 auto .3em; }
+.reveal table { font-size: .6em; border-collapse: collapse; }
+.reveal th, .reveal td { padding: .3em .7em; border-bottom: 1px solid #ccc; text-align: left; }
+.reveal caption { font-size: 1.3em; font-weight: bold; text-align: left; padding: .3em 0; }
+.reveal .text { font-size: .85em; }
+.reveal .scroll { max-height: 690px; overflow: auto; }
 """
 
 
