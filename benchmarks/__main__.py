@@ -19,6 +19,8 @@ ENGINES = {
     "arrays-all": "… with all tables written down",
     "events": "our events engine",
     "simpy": "SimPy, one process an order, scalar draws",
+    "simpy-batched": "… the same, numbers drawn in batches",
+    "simpy-books": "… scalar draws, and the books that our world keeps",
     "salabim": "salabim",
     "ciw": "Ciw (ten stages, no calendars, no returns)",
 }
@@ -28,12 +30,21 @@ SIZES = {
     "arrays-all": (1_000, 10_000, 100_000),
     "events": (1_000, 10_000, 100_000),
     "simpy": (1_000, 10_000, 100_000),
+    "simpy-batched": (10_000,),
+    "simpy-books": (10_000,),
     "salabim": (1_000, 10_000, 100_000),
     "ciw": (1_000,),
 }
 """Orders at which each is measured: the slow ones only as far as they can bear."""
 
-REPEATS = {1_000: 5, 10_000: 3, 100_000: 1, 1_000_000: 3}
+ROUNDS = 3
+"""So often everything quick is measured, each time after everything else: then a busy hour slows all of it alike."""
+
+ONCE = 20.0
+"""What takes longer, in seconds, is measured in the first round only."""
+
+AT_A_TIME = {1_000: 5, 10_000: 1, 100_000: 1, 1_000_000: 1}
+"""Repeats within a round."""
 
 
 def measured(name: str, size: int, repeats: int) -> dict[str, Any]:
@@ -53,19 +64,20 @@ def measured(name: str, size: int, repeats: int) -> dict[str, Any]:
 def plan(quick: bool) -> list[tuple[str, int, int]]:
     """What is measured: name, size, repeats."""
     engines = [
-        (name, size, 5 if name.startswith("arrays") and size <= 100_000 else REPEATS[size])
+        (name, size, 5 if name.startswith("arrays") and size <= 100_000 else AT_A_TIME[size])
         for name, sizes in SIZES.items()
         for size in sizes
         if not quick or size <= 10_000
     ]
     intervals = 100_000 if quick else 1_000_000
     runs = 100 if quick else 1_000
+    by_events = 20 if quick else 100
     return [
         *engines,
         *((name, intervals, 5) for name in ("exposure", "pandas-sweep-line")),
         ("pandas-intervals", intervals, 1),
         *((f"runs-arrays-{where}", runs, 1) for where in ("serial", "joblib", "dask")),
-        *((f"runs-events-{where}", 20 if quick else 100, 1) for where in ("serial", "joblib", "dask")),
+        *((f"runs-events-{where}", by_events, 1) for where in ("serial", "joblib", "dask")),
     ]
 
 
@@ -86,11 +98,18 @@ def report(results: list[dict[str, Any]]) -> str:
                 f"| {ratio:,.3g} | {each['peak_mb']:,.0f} |"
             )
     rows += ["", "| exposure of many intervals | intervals | moments | seconds |", "|---|--:|--:|--:|"]
+    labels = {
+        "exposure": "ours",
+        "pandas-sweep-line": "pandas: +1 and −1 in order of time, cumsum, reindex with ffill",
+        "pandas-intervals": "pandas: IntervalIndex.contains for each moment",
+    }
     moments = {"exposure": 8_760, "pandas-sweep-line": 8_760, "pandas-intervals": 100}
     for each in results:
         if each["name"] in moments:
             took = seconds[each["name"], each["size"]]
-            rows.append(f"| {each['name']} | {each['size']:,} | {moments[each['name']]:,} | {took:.3g} |")
+            rows.append(
+                f"| {labels[each['name']]} | {each['size']:,} | {moments[each['name']]:,} | {took:.3g} |"
+            )
     rows += [
         "",
         "| replications of 30 days, 600 orders | runs | seconds | runs a second |",
@@ -125,12 +144,19 @@ def main(
     out: Annotated[Path | None, typer.Option(help="File to write the raw figures into, as JSON.")] = None,
 ) -> None:
     """Measure everything and print the tables."""
-    results = []
-    for name, size, repeats in tqdm(plan(quick), unit="measurement"):
-        results.append(measured(name, size, repeats))
-        if out is not None:
-            out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(machine(), report(results), sep="\n\n")
+    results: dict[tuple[str, int], dict[str, Any]] = {}
+    for number in range(1 if quick else ROUNDS):
+        for name, size, repeats in tqdm(plan(quick), unit="measurement", desc=f"round {number + 1}"):
+            before = results.get((name, size))
+            if before is None:
+                results[name, size] = measured(name, size, repeats)
+            elif sum(before["seconds"]) < ONCE:
+                again = measured(name, size, repeats)
+                before["seconds"] += again["seconds"]
+                before["peak_mb"] = max(before["peak_mb"], again["peak_mb"])
+            if out is not None:
+                out.write_text(json.dumps(list(results.values()), indent=1) + "\n", encoding="utf-8")
+    print(machine(), report(list(results.values())), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def exposure(name: str, intervals: int) -> Callable[[], int]:
     import pandas as pd
 
     from simlib.privacy import ONLINE, exposure
+    from simlib.privacy.copies import PLACES
     from simlib.records import Table
 
     rng = np.random.default_rng(1)
@@ -75,7 +76,7 @@ def exposure(name: str, intervals: int) -> Callable[[], int]:
                 "since": since,
                 "until": until,
             },
-            {"place": ("shop", "platform", "erp"), "form": ("plain", "masked", "encrypted")},
+            {"place": PLACES, "form": ("plain", "masked", "encrypted")},
         )
         return lambda: int(exposure(copies, ONLINE, at).sum())
     frame = pd.DataFrame({"since": since, "until": until})

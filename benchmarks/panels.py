@@ -35,7 +35,8 @@ def panels_of(notebook: Path) -> list[WhatIf]:
     shown: list[WhatIf] = []
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with mock.patch.object(WhatIf, "show", lambda panel: shown.append(panel)), redirect_stdout(StringIO()):
-        for cell in nbformat.read(notebook, as_version=4).cells:
+        cells = nbformat.read(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
+        for cell in cells:
             if cell.cell_type == "code":
                 exec(compile(cell.source, notebook.name, "exec"), namespace)
     return shown

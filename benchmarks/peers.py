@@ -1,15 +1,18 @@
 """Peers: the same shop, written the way the manuals of SimPy, salabim and Ciw teach it.
 
 One process an order, one draw at a time, the same stages, calendars and stock as `simlib.world`, and one record an
-order. They draw other numbers than the kit does, so their runs are alike in kind, not in detail.
+order. They draw other numbers than the kit does, so their runs are alike in kind, not in detail. Two variants of the
+SimPy peer tell apart what costs what: `simpy_batched` draws in batches, `simpy_books` keeps the books our world keeps.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
+
+import numpy as np
 
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.scenario import Duration, Scenario
@@ -54,6 +57,111 @@ class Chance:
         return self.rng.expovariate(self.shop.demand.orders_per_day)
 
 
+class BatchedChance(Chance):
+    """The same numbers in batches: numpy draws thousands at once, and the processes take them one by one."""
+
+    SIZE = 4096
+
+    def __init__(self, shop: Scenario, seed: int) -> None:
+        super().__init__(shop, seed)
+        self.batches = np.random.default_rng(seed)
+        self.waiting: dict[int, Iterator[float]] = {}
+        self.uniform: Iterator[float] = iter(())
+        self.baskets: Iterator[list[tuple[int, int]]] = iter(())
+
+    def time(self, kind: Duration) -> float:
+        """Days."""
+        drawn = next(self.waiting.get(id(kind), iter(())), None)
+        if drawn is None:
+            variance = math.log1p(kind.spread**2)
+            location, scale = math.log(kind.mean_days) - variance / 2, math.sqrt(variance)
+            batch = self.batches.lognormal(location, scale, self.SIZE).tolist()
+            self.waiting[id(kind)] = iter(batch)
+            drawn = next(self.waiting[id(kind)])
+        return float(drawn)
+
+    def happens(self, share: float) -> bool:
+        """Whether something of this chance happens."""
+        drawn = next(self.uniform, None)
+        if drawn is None:
+            self.uniform = iter(self.batches.random(self.SIZE).tolist())
+            drawn = next(self.uniform)
+        return drawn < share
+
+    def basket(self) -> list[tuple[int, int]]:
+        """Products and pieces."""
+        drawn = next(self.baskets, None)
+        if drawn is None:
+            self.baskets = iter(self._batch_of_baskets())
+            drawn = next(self.baskets)
+        return drawn
+
+    def _batch_of_baskets(self) -> list[list[tuple[int, int]]]:
+        demand, rng = self.shop.demand, self.batches
+        lines = np.minimum(rng.geometric(1 - demand.extra_line, self.SIZE), 5)
+        total = int(lines.sum())
+        weights = np.array(self.popularity) / sum(self.popularity)
+        product = rng.choice(len(weights), total, p=weights).tolist()
+        pieces = np.minimum(rng.geometric(1 - demand.extra_piece, total), 5).tolist()
+        last = np.cumsum(lines).tolist()
+        each = list(zip(product, pieces, strict=True))
+        return [each[end - size : end] for end, size in zip(last, lines.tolist(), strict=True)]
+
+
+class Books:
+    """What our world writes down besides the orders: a log of all events, postings that sum to zero, stock."""
+
+    def __init__(self, shop: Scenario) -> None:
+        self.log: list[tuple[float, str, int, int]] = []
+        self.postings: list[tuple[float, int, str, int, str, int]] = []
+        self.stock: list[tuple[float, int, int, int]] = []
+        self.transactions = 0
+        self.price = [shop.minor(product.price) for product in shop.catalogue]
+        self.cost = [shop.minor(product.unit_cost) for product in shop.catalogue]
+        self.parcel = shop.minor(shop.logistics.parcel_fee)
+
+    def amount(self, basket: list[tuple[int, int]], of: list[int]) -> int:
+        """What a basket is worth."""
+        return sum(of[product] * pieces for product, pieces in basket)
+
+    def post(self, t: float, kind: str, order: int, **amounts: int) -> None:
+        """Enter a transaction."""
+        if sum(amounts.values()) != 0:
+            raise ValueError(f"{kind} of order {order} does not sum to zero")
+        for account, amount in amounts.items():
+            if amount:
+                self.postings.append((t, self.transactions, kind, order, account, amount))
+        self.transactions += 1
+
+    def move(self, t: float, basket: list[tuple[int, int]], sign: int, order: int) -> None:
+        """Goods leave the shelf (−1) or come back (1), and their value with them."""
+        for product, pieces in basket:
+            self.stock.append((t, product, sign * pieces, order))
+        cost = sign * self.amount(basket, self.cost)
+        self.post(t, "goods", order, inventory=cost, cost_of_goods=-cost)
+
+    def send(self, t: float, order: int) -> None:
+        """A parcel is paid."""
+        self.post(t, "shipping", order, seller=-self.parcel, shipping=self.parcel)
+
+    def columns(self) -> list[Any]:
+        """All of it as arrays, as an analyst would want it."""
+        tables = (self.log, self.postings, self.stock)
+        return [np.array(column) for rows in tables if rows for column in zip(*rows, strict=True)]
+
+
+class Logged(dict[str, float]):
+    """A record whose entries go into the log as well."""
+
+    def __init__(self, books: Books, order: int, amount: int) -> None:
+        super().__init__()
+        self.books, self.order, self.amount = books, order, amount
+
+    def __setitem__(self, milestone: str, t: float) -> None:
+        super().__setitem__(milestone, t)
+        self.books.log.append((t, milestone, self.order, self.amount))
+
+
 class Shelf:
     """Pieces that are free, and the rule of reordering."""
 
@@ -84,12 +192,15 @@ class Shelf:
             self.expected[product] += pieces
 
 
-def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
-    """Idiomatic SimPy; one record an order."""
+def simpy_orders(
+    shop: Scenario, days: int, seed: int, chances: type[Chance] = Chance, books: Books | None = None
+) -> list[dict[str, float]]:
+    """Idiomatic SimPy; one record an order, and books if they are wanted."""
     import simpy
 
     env = simpy.Environment()
-    chance, shelf, records = Chance(shop, seed), Shelf(shop), []
+    chance, shelf = chances(shop, seed), Shelf(shop)
+    records: list[dict[str, float]] = []
     hours = OpeningHours(shop.staff.hours, shop.start)
     pickup = WeeklyClock(shop.logistics.pickup, shop.start)
     service = simpy.Resource(env, shop.staff.service_agents)
@@ -111,9 +222,22 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
         yield from task(service, chance.time(plan.enquiries.handling))
         record["answered"] = env.now
 
-    def order(record: dict[str, float]) -> Steps:
+    settlement = WeeklyClock(shop.payment.settlement, shop.start)
+
+    def settle(number: int, amount: int, share: float) -> Steps:
+        assert books is not None
+        yield env.timeout(settlement.next(env.now + plan.payment.settlement_days) - env.now)
+        fee = round(amount * share)
+        books.post(env.now, "settlement", number, holder=-amount, seller=amount - fee, fees=fee)
+        books.log.append((env.now, "paid_out", number, amount - fee))
+
+    def order(number: int) -> Steps:
+        record = records[number]
         method = chance.rng.choices(plan.payment.methods, chance.weights)[0]
         basket = chance.basket()
+        if books:
+            amount = books.amount(basket, books.price)
+            record = records[number] = Logged(books, number, amount)
         record["visited"] = env.now
         yield env.timeout(chance.time(plan.demand.browsing))
         record["carted"] = env.now
@@ -140,6 +264,9 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
                 yield env.timeout(chance.time(method.authentication))
                 if not chance.happens(method.fail):
                     record["paid"] = env.now
+                    if books:
+                        books.post(env.now, "payment", number, buyer=-amount, payment_company=amount)
+                        env.process(settle(number, amount, method.fee))
                     break
                 if attempt + 1 < method.attempts:
                     yield env.timeout(chance.time(plan.payment.retry_after))
@@ -153,6 +280,9 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
         record["packed"] = env.now
         yield env.timeout(pickup.next(env.now) - env.now)
         record["picked_up"] = env.now
+        if books:
+            books.move(env.now, basket, -1, number)
+            books.send(env.now, number)
         yield env.timeout(chance.time(plan.logistics.transit))
         if method.on_delivery and chance.happens(method.fail):
             yield env.timeout(chance.time(plan.logistics.return_transit))
@@ -161,6 +291,9 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
             record["closed"] = env.now
             return
         record["delivered"] = env.now
+        if books and method.on_delivery:
+            books.post(env.now, "payment", number, buyer=-amount, courier_cash=amount)
+            env.process(settle(number, amount, method.fee))
         if chance.happens(plan.returns.share):
             yield env.timeout(chance.rng.random() * plan.cooling_off.days)
             record["return_requested"] = env.now
@@ -171,6 +304,11 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
             yield from task(packers, chance.time(plan.returns.inspection))
             if chance.happens(plan.returns.resellable):
                 shelf.put(basket)
+                if books:
+                    books.move(env.now, basket, 1, number)
+            if books:
+                books.send(env.now, number)
+                books.post(env.now, "refund", number, seller=-amount, buyer=amount)
             record["refunded"] = record["closed"] = env.now
             return
         yield env.timeout(plan.cooling_off.days)
@@ -182,13 +320,24 @@ def simpy_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]
     def arrivals() -> Steps:
         while True:
             yield env.timeout(chance.gap())
-            record: dict[str, float] = {}
-            records.append(record)
-            env.process(order(record))
+            records.append({})
+            env.process(order(len(records) - 1))
 
     env.process(arrivals())
     env.run(until=days)
+    if books:
+        books.columns()
     return records
+
+
+def simpy_batched(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
+    """The same processes with numbers drawn in batches."""
+    return simpy_orders(shop, days, seed, BatchedChance)
+
+
+def simpy_books(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
+    """The same processes that also write what our world writes."""
+    return simpy_orders(shop, days, seed, Chance, Books(shop))
 
 
 def salabim_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
@@ -351,6 +500,8 @@ def ciw_orders(shop: Scenario, days: int, seed: int) -> list[Any]:
 
 PEERS: dict[str, Callable[[Scenario, int, int], list[Any]]] = {
     "simpy": simpy_orders,
+    "simpy-batched": simpy_batched,
+    "simpy-books": simpy_books,
     "salabim": salabim_orders,
     "ciw": ciw_orders,
 }

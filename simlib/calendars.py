@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from simlib.scenario import WEEKDAYS, Clock, Hours
-from simlib.streams import Floats, tick
+from simlib.streams import Floats, thresholds_reached, tick
 
 WEEK = 7.0
 """Days in a week."""
@@ -56,13 +56,13 @@ class WeeklyClock:
 
     def next_each(self, t: Floats) -> Floats:
         """`next` for each of many times; ``nan`` and ``inf`` stay what they are."""
-        finite = np.isfinite(t)
-        week = np.floor(t[finite] / WEEK)
         moments = np.array([*self.moments, WEEK + self.moments[0]])
-        following = moments[np.searchsorted(moments[:-1], t[finite] - week * WEEK, side="left")]
-        result = t.copy()
-        result[finite] = week * WEEK + following
-        return result
+        just_after = np.nextafter(moments[:-1], np.inf)
+        with np.errstate(invalid="ignore"):
+            week = np.floor(t / WEEK)
+            week *= WEEK
+            week += moments[thresholds_reached(just_after, t - week)]
+        return week
 
 
 class OpeningHours:
@@ -87,6 +87,11 @@ class OpeningHours:
         """Working time of the week before each opening; the last entry is the whole week's."""
         self.shift: float = closes - opens
         """Working time of one day."""
+
+    def until(self, end: float) -> Floats:
+        """All openings from the start until two weeks after `end`, ascending, in days; ``-inf`` before the first."""
+        weeks = np.arange(int(end // WEEK) + 3) * WEEK
+        return np.concatenate(([-np.inf], (weeks[:, None] + np.array(self.opens)).ravel()))
 
     def working_time(self, t: float) -> float:
         """Working time between the start and time `t`, in days of 24 hours."""

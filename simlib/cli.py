@@ -22,6 +22,7 @@ from simlib.languages import LANGUAGES, _, set_language, system_language
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from simlib.defence.checkup import CheckUp
     from simlib.experiment import Sweep
     from simlib.records import Run
 
@@ -315,6 +316,99 @@ def _print_summary(run: Run, summary: dict[str, Any]) -> None:
             shown = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
         table.add_row(line["label"], shown, line["unit"])
     Console().print(table)
+
+
+@app.command(help=_("Look at this computer's security settings; nothing is changed and nothing is sent."))
+def checkup(
+    as_json: Annotated[bool, typer.Option("--json", help=_("Print JSON instead of a table."))] = False,
+    ask: Annotated[
+        bool | None,
+        typer.Option(
+            "--ask/--no-ask", help=_("Ask what no program can read; by default in a terminal only.")
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help=_("What this computer is: laptop or vault-pc."))] = "laptop",
+    extensions: Annotated[
+        bool, typer.Option("--extensions", help=_("Count the browser's extensions, too."))
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help=_("File (.yaml) to keep the result in, for lesson 09."))
+    ] = None,
+) -> None:
+    """Look at this computer's security settings; nothing is changed and nothing is sent."""
+    from simlib.defence.checkup import check_up
+    from simlib.defence.devices import score
+
+    done = check_up(device, extensions=extensions)
+    if ask if ask is not None else sys.stdin.isatty() and not as_json:
+        done = _asked(done)
+    devices = done.devices()
+    if as_json:
+        counts = score(devices)
+        _say(
+            json_text(
+                {
+                    "system": done.system,
+                    "device": done.device,
+                    "good": counts.passed,
+                    "not_good": counts.failed,
+                    "not_known": counts.unknown,
+                    "findings": done.rows(),
+                }
+            )
+        )
+    else:
+        _print_checkup(done)
+    if out is not None:
+        devices.save(out.expanduser())
+        print(_("The result is in {file}").format(file=out.absolute()), file=sys.stderr)
+
+
+def _asked(done: CheckUp) -> CheckUp:
+    """The check-up with what the owner answers in the terminal; an empty line leaves a question open."""
+    from simlib.defence.checkup import answers, question
+
+    said = {}
+    words = dict(answers())
+    _say(_("Answer with {words}; Enter alone leaves a question open.").format(words=", ".join(words)))
+    for finding in done.open_questions():
+        try:
+            given = typer.prompt(question(finding), default="", show_default=False).strip().lower()
+        except (EOFError, typer.Abort):
+            break
+        near = [state for label, state in words.items() if given and label.startswith(given)]
+        said[finding.device, finding.setting] = near[0] if near else "unknown"
+    return done.answered(said)
+
+
+def _print_checkup(done: CheckUp) -> None:
+    from itertools import groupby
+
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from simlib.defence.devices import device_label, score, settings, state_label
+
+    signs = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow")}
+    console = Console()
+    for device, findings in groupby(done.findings, key=lambda finding: finding.device):
+        console.print(Text(device_label(device), style="bold"))
+        for finding in findings:
+            sign, colour = signs[finding.state]
+            line = Text(f"{sign} {state_label(finding.state)}: ", style=colour)
+            line.append(settings()[finding.setting].title, style="default")
+            if finding.evidence:
+                line.append(f"  [{finding.evidence}]", style="dim")
+            console.print(Padding(line, (0, 0, 0, 2)))
+            if finding.next_step():
+                console.print(Padding(Text(f"→ {finding.next_step()}"), (0, 0, 0, 4)))
+    counts = score(done.devices())
+    _say(
+        _("{good} good, {bad} not good, {open} not known. Nothing was changed and nothing was sent.").format(
+            good=counts.passed, bad=counts.failed, open=counts.unknown
+        )
+    )
 
 
 @app.command(help=_("Simulate a shop for many values of its fields, and compare what comes of it."))

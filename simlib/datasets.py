@@ -695,24 +695,39 @@ DRAWN_MEMBERS: Final = {
 }
 
 
-def vault_export(run: Run) -> dict[str, list[Row]]:
+def vault_export(run: Run, *, all_members: bool = False) -> dict[str, list[Row]]:
     """What the shop would have carried to the vault by the end of a run.
 
     Parameters
     ----------
     run
         Any run.
+    all_members
+        Whether to add the members who were there before and bought nothing: a shop's first carry has them, too.
 
     Returns
     -------
     dict
         Rows by table name. Orders that came to their end within the run, whatever that end was; the members
         who placed them, and those who joined within the run.
+
+    Raises
+    ------
+    SafeShopError
+        If a third party sells or ships: the records are its own, and there is nothing to export.
     """
+    who = run.scenario.arrangement
+    if who.mode == "consignment" or who.operator in ("self-run", "hybrid"):
+        raise SafeShopError(
+            _(
+                "In {name} a third party sells or ships, so members and orders are its records, not the shop's: "
+                "there is nothing to export; choose a shop that sells by itself."
+            ).format(name=run.scenario.name)
+        )
     ended = [order for order in range(run.orders.rows) if not math.isnan(run.orders["closed"][order])]
     joined = run.members["joined"]
     numbers = {int(run.orders["member"][order]) for order in ended}
-    numbers |= {member for member in range(run.members.rows) if joined[member] >= 0}
+    numbers |= {member for member in range(run.members.rows) if all_members or joined[member] >= 0}
     buyers = {person.member: person for person in _persons(run, numbers)}
     recipients = {person.member: person for person in _persons(run, ended, role="recipient")}
     book = _Book(run)
@@ -798,7 +813,7 @@ class _Book:
     def money_back(self, order: int) -> bool:
         """Whether the buyer had paid and got his money back."""
         paid = not math.isnan(self.moment(order, "paid"))
-        return paid and self.states[order] in ("refunded", "out_of_stock")
+        return paid and self.states[order] in ("refunded", "out_of_stock", "lost")
 
     def line_rows(self, order: int) -> list[Row]:
         """The lines of an order, for `ORDER_LINES`."""
@@ -915,6 +930,8 @@ def _order_row(book: _Book, order: int, buyer: Person, stranger: Person) -> Row:
 def _item_status(book: _Book, order: int) -> str:
     if book.states[order] in ("refunded", "refused"):
         return "returned"
+    if book.states[order] == "lost":
+        return "lost"
     reached = {name: not math.isnan(book.moment(order, name)) for name in ("delivered", "picked_up")}
     if reached["delivered"]:
         return "delivered"

@@ -57,6 +57,11 @@ def _(text: str) -> str:
     return _translations(_current).gettext(text)
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name under which message extractors know it
+    """The text itself: noted for translation here, translated by `_` where it is shown."""
+    return text
+
+
 def system_language() -> str:
     """The tag of the language this computer is set to; English if we do not speak it."""
     import locale

@@ -13,8 +13,8 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -114,6 +114,52 @@ EVENTS: Final = (
 )
 """Kinds of event in `Run.events`."""
 
+INCIDENTS: Final = (
+    "impossible",
+    "attempted",
+    "succeeded",
+    "failed",
+    "stopped",
+    "seen",
+    "found_late",
+    "decided",
+    "contained",
+    "patched",
+    "keys_renewed",
+    "restored",
+    "restore_failed",
+    "rebuilt",
+    "ransom_paid",
+    "key_worthless",
+    "notified",
+    "notice_late",
+    "customers_told",
+    "worked",
+    "returned",
+    "copies_taken",
+    "memory_read",
+    "payouts_diverted",
+    "cash_transferred",
+    "price_changed",
+    "orders_faked",
+    "shop_stopped",
+    "shop_reopened",
+    "encrypted",
+    "destroyed",
+    "goods_kept",
+    "cards_tested",
+    "buyers_called",
+    "wallets_taken",
+)
+"""Kinds of row in `Run.incidents`.
+
+impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector
+in `what`; found_late: what no detector had noticed came out by itself, told by ``own``, ``outsider`` or ``attacker``;
+decided: the question and answer in `what`; restored: the place in `what` has its data back;
+worked: the task in `what` is done and took `amount` minutes of working time. From ``copies_taken`` on,
+the kinds say what a step did.
+"""
+
 COLUMNS: Final = {
     "orders": (
         *("order", "member", "payment_method", "state", "route", "amount", "list_amount", "goods_cost"),
@@ -125,11 +171,19 @@ COLUMNS: Final = {
     "traffic": ("day", "visits", "carts", "checkouts"),
     "postings": ("t", "transaction", "kind", "order", "account", "amount", "currency"),
     "stock": ("t", "product", "pieces", "reason", "order"),
+    "incidents": ("t", "attack", "campaign", "step", "kind", "what", "amount"),
+    "takes": (
+        *("attack", "campaign", "step", "t", "until", "place", "fields", "share"),
+        *("opened", "orders", "members"),
+    ),
 }
 """Columns of each table of a run."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the file written by `Run.save`."""
+
+READABLE: Final = (1, FORMAT)
+"""Versions that `Run.load` reads; the first knew no attacks."""
 
 
 class Table(Mapping[str, npt.NDArray[Any]]):
@@ -228,6 +282,69 @@ class SummaryLine:
     unit: str
 
 
+INCIDENT_TYPES: Final = {
+    "t": np.float64,
+    "attack": np.int32,
+    "campaign": np.int16,
+    "step": np.int16,
+    "kind": np.int8,
+    "what": np.int16,
+    "amount": np.int64,
+}
+"""Types of the columns of `Run.incidents`."""
+
+TAKE_TYPES: Final = {
+    "attack": np.int32,
+    "campaign": np.int16,
+    "step": np.int16,
+    "t": np.float64,
+    "until": np.float64,
+    "place": np.int8,
+    "fields": np.int16,
+    "share": np.float64,
+    "opened": np.bool_,
+    "orders": np.int64,
+    "members": np.int64,
+}
+"""Types of the columns of `Run.takes`."""
+
+
+def worded_table(rows: Sequence[Sequence[Any]], types: Mapping[str, Any], kinds: Mapping[str, Any]) -> Table:
+    """A table in which some columns hold words.
+
+    Parameters
+    ----------
+    rows
+        One tuple a row, words as they are.
+    types
+        Name → type, in the order of the columns.
+    kinds
+        Columns of words → all their words, or None for those that occur, in the order in which they do.
+    """
+    content = dict(zip(types, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(types, ())
+    words = {name: tuple(known or dict.fromkeys(content[name])) for name, known in kinds.items()}
+    columns = {}
+    for name, kind in types.items():
+        given: Any = content[name]
+        if name in words:
+            codes = {word: code for code, word in enumerate(words[name])}
+            given = [codes[word] for word in given]
+        columns[name] = np.array(given, dtype=kind)
+    return Table(columns, words)
+
+
+def incident_table(rows: Sequence[Sequence[Any]] = ()) -> Table:
+    """`Run.incidents` from rows of words."""
+    return worded_table(
+        rows, INCIDENT_TYPES, {"campaign": None, "step": None, "kind": INCIDENTS, "what": None}
+    )
+
+
+def take_table(rows: Sequence[Sequence[Any]] = ()) -> Table:
+    """`Run.takes` from rows of words."""
+    return worded_table(rows, TAKE_TYPES, {"campaign": None, "step": None, "place": None})
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """What one simulated stretch of time left behind.
@@ -252,6 +369,15 @@ class Run:
         buyer's); each transaction sums to zero in each currency.
     stock
         Every movement on the shelf: t, product, pieces (+ in, − out), reason, order.
+    incidents
+        What attackers did, what was noticed and what was done about it: t, attack (number in the run), campaign, step
+        (empty for the shop's own doing), kind (`INCIDENTS`), what (control, detector, place or decision), amount (minor
+        units or a count). Empty without attacks.
+    takes
+        One row for each place of which copies were taken: attack, campaign, step, t, until (the same moment, or how
+        long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, opened (whether
+        encrypted copies count, too), and how many records of orders and members that were under the scenario's own
+        retention.
     """
 
     scenario: Scenario
@@ -264,6 +390,8 @@ class Run:
     traffic: Table
     postings: Table
     stock: Table
+    incidents: Table = field(default_factory=incident_table)
+    takes: Table = field(default_factory=take_table)
 
     TABLES = tuple(COLUMNS)
 
@@ -392,12 +520,18 @@ class Run:
             raise damaged from None
         try:
             head = json.loads(str(arrays.pop("head")[()]))
-            if head["format"] != FORMAT:
+            if head["format"] not in READABLE:
                 raise SafeShopError(
                     _("{path} was saved in format {found}; this version reads format {known}.").format(
                         path=path, found=head["format"], known=FORMAT
                     )
                 )
+            if head["format"] == 1:
+                later = {"incidents": incident_table(), "takes": take_table()}
+                arrays |= {
+                    f"{name}.{c}": column for name, table in later.items() for c, column in table.items()
+                }
+                head["words"] |= {name: dict(table.words) for name, table in later.items()}
             tables: dict[str, dict[str, npt.NDArray[Any]]] = {name: {} for name in cls.TABLES}
             for name, content in arrays.items():
                 table, _dot, column = name.partition(".")

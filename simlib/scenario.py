@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import itertools
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -31,7 +31,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from simlib.errors import SafeShopError
-from simlib.facts import Fact, fact
+from simlib.facts import Fact, fact, value
 from simlib.languages import _
 from simlib.writing import write_whole
 
@@ -76,6 +76,9 @@ class Part(BaseModel):
         if isinstance(given, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise PydanticCustomError("not_a_truth_value", "not a truth value")
         return given
+
+
+PartT = TypeVar("PartT", bound=Part)
 
 
 class Duration(Part):
@@ -620,7 +623,11 @@ class CoolingOff(Part):
     days
         Length; 0 where there is none.
     runs_from
-        ``receipt``: from the moment of delivery; ``day-after-receipt``: from the following midnight.
+        ``receipt``: from the moment of delivery, so many times 24 hours; ``day-after-receipt``: from the following
+        midnight. Statutes count calendar days (`simlib.platform.jurisdictions.window_ends`); Taiwan's preset takes
+        ``receipt`` all the same, because the vault's "10 days" under examination (row C11) are 3 + 7 times 24 hours.
+        By the statute an order stays open up to a day longer, half a day in the mean, and over a weekend longer
+        still where a last day of rest gives way.
     basis
         statute, shop-policy, or none.
     """
@@ -790,6 +797,8 @@ class PriceError(Part):
         Until somebody puts it right.
     extra_orders_per_hour
         Bargain hunters' orders on top of ordinary demand while it lasts; one line of one piece each.
+    ends_after_hours
+        When it is put right, if that is sooner; those who would have come later do not come.
     """
 
     sku: str
@@ -797,6 +806,167 @@ class PriceError(Part):
     starts_day: NotNegative
     noticed_after_hours: Positive
     extra_orders_per_hour: NotNegative
+    ends_after_hours: NotNegative | None = None
+
+    @property
+    def lasts_hours(self) -> float:
+        """How long the wrong price stands."""
+        if self.ends_after_hours is None:
+            return self.noticed_after_hours
+        return min(self.noticed_after_hours, self.ends_after_hours)
+
+
+DEVICES = ("laptop", "phone", "router", "vault-pc", "marketplace", "payment", "mail", "web-shop")
+"""Devices and accounts of a small shop, on each of which a control may be in place or not."""
+
+CONTROL = rf"^[a-z0-9]+([.-][a-z0-9]+)*(@({'|'.join(DEVICES)}))?$"
+"""How a control is named: a CIS number or a word, everywhere or at one device: ``6.3``, ``call-back``, ``6.3@mail``."""
+
+WEAKNESSES: Final = (
+    "heartbeat-openssl",
+    "unpatched-shop",
+    "third-party-script",
+    "remote-access",
+    "broad-rights",
+    "reused-passwords",
+    "connected-service",
+    "open-checkout",
+)
+"""What an attack may find: TLS library that answers heartbeats wrongly; shop software behind on updates; a page that
+loads other people's script; a machine reachable from outside; staff who may see everything; passwords used elsewhere;
+an ERP or app that holds a key to the shop; a checkout that anybody may try cards on."""
+
+
+class Backup(Part):
+    """Copies of the shop's data that are made to come back from a disaster.
+
+    Attributes
+    ----------
+    online, offline
+        Whether there is one within reach of the shop's machines, and one without any link to them.
+    tested
+        Whether anybody has tried to restore from it.
+    """
+
+    online: bool = False
+    offline: bool = False
+    tested: bool = False
+
+
+class Response(Part):
+    """What the shop does once it knows of an attack, unless somebody decides otherwise on the day.
+
+    Attributes
+    ----------
+    contains
+        Shuts the attacker out.
+    patches, renews_keys
+        Closes the hole; changes passwords, keys and certificates.
+    restores
+        Brings back what was encrypted or destroyed, from a backup if there is one.
+    pays_ransom
+        Pays for the key to encrypted data.
+    notifies, tells_customers
+        Tells the authority, and the persons concerned.
+    people
+        How many can work on it side by side.
+    around_the_clock
+        Whether they begin at once, at any hour; otherwise they keep the staff's hours.
+    """
+
+    contains: bool = True
+    patches: bool = True
+    renews_keys: bool = True
+    restores: bool = True
+    pays_ransom: bool = False
+    notifies: bool = True
+    tells_customers: bool = True
+    people: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default_factory=lambda: int(value("response-people"))
+    )
+    around_the_clock: bool = False
+
+
+class Defence(Part):
+    """What stands in an attacker's way, who notices him, and what happens then. Without attacks it changes nothing.
+
+    Attributes
+    ----------
+    controls
+        Controls in place (`CONTROL`): everywhere, or at one device.
+    weaknesses
+        What an attack may find (`WEAKNESSES`); all of it unless said otherwise.
+    watches
+        Whether anybody looks at what the shop's own detectors show.
+    backup, response
+        Copies for the disaster; what is done when it comes.
+    """
+
+    controls: tuple[Annotated[str, Field(pattern=CONTROL)], ...] = ()
+    weaknesses: tuple[
+        Literal[
+            "heartbeat-openssl",
+            "unpatched-shop",
+            "third-party-script",
+            "remote-access",
+            "broad-rights",
+            "reused-passwords",
+            "connected-service",
+            "open-checkout",
+        ],
+        ...,
+    ] = WEAKNESSES
+    watches: bool = True
+    backup: Backup = Backup()
+    response: Response = Field(default_factory=lambda: Response())
+
+    def has(self, control: str, device: str | None = None) -> bool:
+        """Whether a control is in place: everywhere, or at this device; at any one if none is named.
+
+        The vault PC stands apart: what is in place there protects nothing else.
+        """
+        if control in self.controls:
+            return True
+        if device is not None:
+            return f"{control}@{device}" in self.controls
+        return any(
+            placed.startswith(f"{control}@") and placed != f"{control}@vault-pc" for placed in self.controls
+        )
+
+
+class Attack(Part):
+    """An attack that begins on a given day.
+
+    Attributes
+    ----------
+    campaign
+        Name of the campaign (`simlib.attacker.campaigns`).
+    day
+        When its first step begins, in days since the start.
+    """
+
+    campaign: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    day: NotNegative
+
+
+class Attackers(Part):
+    """Several attackers over the years: they arrive at random, each with a campaign that suits the shop.
+
+    Attributes
+    ----------
+    claims_per_year
+        Incidents a year that cost an insured small firm so much that it claims.
+    attempts_per_claim
+        Attacks that are noticed at all for each of these; the two figures come from different populations.
+    """
+
+    claims_per_year: NotNegative = Field(default_factory=lambda: float(value("small-firm-claims-per-year")))
+    attempts_per_claim: NotNegative = Field(default_factory=lambda: float(value("attempts-per-claim")))
+
+    @property
+    def attempts_per_year(self) -> float:
+        """Attacks that begin, a year."""
+        return self.claims_per_year * self.attempts_per_claim
 
 
 class Retention(Part):
@@ -869,6 +1039,10 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         The parts, each documented in its own class.
     price_errors
         Wrong prices that appear during the run.
+    defence
+        What stands in an attacker's way.
+    attacks, attackers
+        Attacks on given days; attackers who come at random. None unless named.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -897,6 +1071,9 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
     oversight: Oversight
     retention: Retention
     price_errors: tuple[PriceError, ...] = ()
+    defence: Defence = Field(default_factory=lambda: Defence())
+    attacks: Annotated[tuple[Attack, ...], Field(max_length=1000)] = ()
+    attackers: Attackers | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -980,13 +1157,7 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
             If there is no such preset or file, or if it says something impossible: one sentence with file,
             line and field for each mistake.
         """
-        path = _find(source)
-        tree, lines = _read(path, ())
-        tree = _with_facts(tree, path, lines)
-        try:
-            return cls.model_validate(tree)
-        except ValidationError as error:
-            raise SafeShopError(_mistakes(path, lines, error)) from None
+        return read_described(cls, _find(source), _find)
 
     def to_yaml(self) -> str:
         """The scenario as YAML that `load` reads back to an equal scenario."""
@@ -1030,7 +1201,7 @@ cooling_off, returns, disputes, enquiries, reviews, oversight, retention
         try:
             return Scenario.model_validate(tree)
         except ValidationError as error:
-            raise SafeShopError(_mistakes(None, {}, error)) from None
+            raise SafeShopError(_mistakes(Scenario, None, {}, error)) from None
 
 
 @cache
@@ -1052,7 +1223,7 @@ def sources(preset: str) -> dict[str, Fact]:
     dict
         Field path (``logistics.transit.mean``) → the fact it is taken from.
     """
-    tree, _lines = _read(_find(preset), ())
+    tree, _lines = _read(_find(preset), (), _find, ())
     return dict(_fact_references(tree, ""))
 
 
@@ -1092,7 +1263,67 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str, int]]:
+Find = Callable[[str], Path]
+"""Where the file of a name lies that stands after ``extends:`` and is none beside the extending file."""
+
+
+def read_described(
+    model: type[PartT], path: Path, find: Find, *, by_name: tuple[str, ...] = (), **known: Any
+) -> PartT:
+    """A description from a YAML file, checked; scenarios and campaigns are read in this way.
+
+    Parameters
+    ----------
+    model
+        What the file describes.
+    path
+        The file. ``{fact: id}`` stands for a fact's value, ``extends: name`` lays the file over another one.
+    find
+        Where names after ``extends:`` lie.
+    by_name
+        Top-level lists of groups with a ``name`` that are laid over each other entry by entry; other lists replace
+        what lies below.
+    **known
+        Fields that the file does not hold, such as its own name.
+
+    Raises
+    ------
+    SafeShopError
+        If the file says something impossible: one sentence with file, line and field for each mistake.
+    """
+    tree, lines = _read(path, (), find, by_name)
+    tree = _with_facts(tree, path, lines)
+    try:
+        return model.model_validate({**tree, **known})
+    except ValidationError as error:
+        raise SafeShopError(_mistakes(model, path, lines, error)) from None
+
+
+def facts_of(path: Path, find: Find, *, by_name: tuple[str, ...] = ()) -> dict[str, Fact]:
+    """Where each figure of a description comes from.
+
+    Parameters
+    ----------
+    path, find, by_name
+        As in `read_described`.
+
+    Returns
+    -------
+    dict
+        Field path (``logistics.transit.mean``) → the fact it is taken from.
+
+    Raises
+    ------
+    SafeShopError
+        If the file cannot be read.
+    """
+    tree, _lines = _read(path, (), find, by_name)
+    return dict(_fact_references(tree, ""))
+
+
+def _read(
+    path: Path, seen: tuple[Path, ...], find: Find, by_name: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, int]]:
     """The file's tree laid over what it extends, and the line of each field path in this file."""
     if path.resolve() in seen:
         raise SafeShopError(_("{file}: extends leads back to the file itself.").format(file=path.name))
@@ -1134,22 +1365,49 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str,
     base = tree.pop("extends", None)
     if base is not None:
         try:
-            below = _beside(path, str(base))
+            below = _beside(path, str(base), find)
         except SafeShopError as error:
             raise SafeShopError(f"{_place(path, lines, 'extends')}: {error.sentence}") from None
-        ancestor, _base_lines = _read(below, (*seen, path.resolve()))
+        ancestor, _base_lines = _read(below, (*seen, path.resolve()), find, by_name)
+        named = {field: _laid_by_name(ancestor.get(field), tree.get(field)) for field in by_name}
+        for field, merged in named.items():
+            if merged is not None:
+                lines = _moved(lines, field, tree[field], merged)
+                tree[field] = merged
         tree = _laid_over(ancestor, tree)
     return tree, lines
 
 
-def _beside(path: Path, base: str) -> Path:
-    """What a file means by ``extends: base``: a file in its own folder, or what `_find` finds."""
+def _laid_by_name(below: Any, above: Any) -> list[Any] | None:
+    """Groups laid over those of the same name; new ones follow. None if these are not lists of named groups."""
+    lists = isinstance(below, list) and isinstance(above, list)
+    if not lists or not all(isinstance(item, dict) and "name" in item for item in [*below, *above]):
+        return None
+    over = {item["name"]: item for item in above}
+    merged = [_laid_over(item, over.pop(item["name"], {})) for item in below]
+    return [*merged, *over.values()]
+
+
+def _moved(lines: Mapping[str, int], field: str, own: list[Any], merged: list[Any]) -> dict[str, int]:
+    """The lines of a file's own entries, by their places in the merged list."""
+    names = [item["name"] for item in merged]
+    moved = {path: line for path, line in lines.items() if not path.startswith(f"{field}.")}
+    for path, line in lines.items():
+        if path.startswith(f"{field}."):
+            number, *rest = path.removeprefix(f"{field}.").split(".")
+            place = names.index(own[int(number)]["name"])
+            moved[".".join([field, str(place), *rest])] = line
+    return moved
+
+
+def _beside(path: Path, base: str, find: Find) -> Path:
+    """What a file means by ``extends: base``: a file in its own folder, or what `find` finds."""
     try:
         if (path.parent / base).is_file():
             return path.parent / base
     except OSError:
         pass
-    return _find(base)
+    return find(base)
 
 
 def _lines_of(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
@@ -1225,17 +1483,18 @@ def _place(path: Path | None, lines: Mapping[str, int], field: str) -> str:
     return ", ".join(parts) or _("scenario")
 
 
-def _mistakes(path: Path | None, lines: Mapping[str, int], error: ValidationError) -> str:
+def _mistakes(model: type[Part], path: Path | None, lines: Mapping[str, int], error: ValidationError) -> str:
     """One sentence for each mistake, each on a line of its own; fields missing in one group share theirs."""
     sentences: list[str] = []
     missing: dict[tuple[int | str, ...], list[str]] = {}
     for detail in error.errors():
+        detail["loc"] = _without_tags(model, detail["loc"])
         if detail["type"] == "missing":
             *group, field = detail["loc"]
             missing.setdefault(tuple(group), []).append(str(field))
         # A list whose only entry is wrong is reported as empty, too.
         elif not (detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]):
-            sentences.append(_mistake(path, lines, dict(detail)))
+            sentences.append(_mistake(model, path, lines, dict(detail)))
     for place, fields in missing.items():
         words = _("{fields} missing; add what is missing, or write extends: with the name of a preset")
         where = _place(path, lines, ".".join(str(step) for step in place))
@@ -1243,12 +1502,12 @@ def _mistakes(path: Path | None, lines: Mapping[str, int], error: ValidationErro
     return "\n".join(sentences)
 
 
-def _mistake(path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]) -> str:
+def _mistake(model: type[Part], path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]) -> str:
     field = ".".join(str(step) for step in detail["loc"])
     kind, given, bounds = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind in ("extra_forbidden", "invalid_key"):
         near = difflib.get_close_matches(
-            str(detail["loc"][-1]), _fields_at(detail["loc"][:-1]), n=1, cutoff=0.5
+            str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1]), n=1, cutoff=0.5
         )
         words = _("there is no such field; remove it")
         if near:
@@ -1300,8 +1559,20 @@ def _mistake(path: Path | None, lines: Mapping[str, int], detail: dict[str, Any]
         )
     elif kind == "string_pattern_mismatch" and bounds["pattern"] == TIME_OF_DAY:
         words = _("must be a time of day such as '17:30', not {given!r}").format(given=given)
+    elif kind == "union_tag_not_found":
+        words = _("kind is missing; it says which of these it is: {choices}").format(
+            choices=_kinds_at(model, detail["loc"])
+        )
+    elif kind == "union_tag_invalid":
+        words = _("must be one of {choices}, not {given}").format(
+            choices=_kinds_at(model, detail["loc"]), given=bounds["tag"]
+        )
     elif kind.startswith("date_"):
         words = _("must be a date such as 2026-01-05, not {given!r}").format(given=given)
+    elif kind == "string_pattern_mismatch" and bounds["pattern"] == CONTROL:
+        words = _("must be a control such as '6.3' or '6.3@mail' (devices: {devices}), not {given!r}").format(
+            devices=", ".join(DEVICES), given=given
+        )
     elif kind == "decimal_max_places":
         words = _("must have at most {bound} decimal places, not {given}").format(
             bound=bounds["decimal_places"], given=given
@@ -1320,17 +1591,55 @@ def _plain(bound: Any) -> Any:
     return int(bound) if bound == int(bound) else bound
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields that exist at a place in the tree of a scenario."""
-    model: Any = Scenario
+def _fields_at(model: type[Part], location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields that exist at a place in the tree of a description; of all kinds where there are several."""
+    here = [model]
+    for step in location:
+        if isinstance(step, str):
+            here = [
+                part
+                for each in here
+                if step in each.model_fields
+                for part in _parts_of(each.model_fields[step])
+            ]
+    return list(dict.fromkeys(name for part in here for name in part.model_fields))
+
+
+def _parts_of(field: Any) -> list[type[Part]]:
+    """The kinds of part that a field, or a list in it, may hold."""
+    found: list[type[Part]] = []
+    open_ends = [field.annotation]
+    while open_ends:
+        given = open_ends.pop(0)
+        if isinstance(given, type) and issubclass(given, Part):
+            found.append(given)
+        open_ends.extend(getattr(given, "__args__", ()))
+    return found
+
+
+def _kinds_at(model: type[Part], location: tuple[int | str, ...]) -> str:
+    """The kinds of part that may stand at a place, as words."""
+    here = [model]
+    for step in location:
+        if isinstance(step, str):
+            here = [part for each in here for part in _parts_of(each.model_fields[step])]
+    return ", ".join(str(part.model_fields["kind"].default) for part in here)
+
+
+def _without_tags(model: type[Part], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A place without the words by which pydantic tells the kinds of part apart; they stand in no file."""
+    here, kept = [model], list[int | str]()
     for step in location:
         if isinstance(step, int):
+            kept.append(step)
             continue
-        annotation = model.model_fields[step].annotation
-        inner = [item for item in getattr(annotation, "__args__", ()) if isinstance(item, type)]
-        model = next(
-            (item for item in [annotation, *inner] if isinstance(item, type) and issubclass(item, Part)), None
-        )
-        if model is None:
-            return []
-    return list(model.model_fields)
+        if not any(step in part.model_fields for part in here) and any(
+            "kind" in part.model_fields and step == part.model_fields["kind"].default for part in here
+        ):
+            here = [part for part in here if step == part.model_fields["kind"].default]
+            continue
+        kept.append(step)
+        here = [
+            part for each in here if step in each.model_fields for part in _parts_of(each.model_fields[step])
+        ]
+    return tuple(kept)

@@ -70,6 +70,26 @@ PURPOSES: Final = {
     "chargeback delay": 45,
     "visibility": 46,
     "screening": 47,
+    "attack steps": 48,
+    "attack stops": 49,
+    "attack times": 50,
+    "attack sightings": 51,
+    "attack sighting delays": 52,
+    "attack dwell": 53,
+    "attack effects": 54,
+    "attack effect sizes": 55,
+    "attack response": 56,
+    "attack response times": 57,
+    "attack charge-backs": 58,
+    "attack charge-back delay": 59,
+    "attacker arrivals": 60,
+    "memory visits": 80,
+    "memory log-ins": 81,
+    "memory key": 82,
+    "memory passwords": 83,
+    "memory cookies": 84,
+    "memory primes": 85,
+    "memory requests": 86,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 
@@ -155,6 +175,23 @@ def times_from_normal(
     return np.asarray(np.maximum(days, TICK, out=days))
 
 
+FEW: Final = 64
+"""So many thresholds are compared with all numbers one after the other; more are searched for each number."""
+
+
+def thresholds_reached(thresholds: Floats, numbers: Floats) -> Integers:
+    """How many of some ascending thresholds each number has reached (`numpy.searchsorted`, from the right).
+
+    For a few thresholds comparing is ten times as fast as searching: no comparison has to wait for another.
+    """
+    if len(thresholds) > FEW:
+        return np.asarray(np.searchsorted(thresholds, numbers, side="right"), dtype=np.int64)
+    reached = np.zeros(len(numbers), dtype=np.int8)
+    for threshold in thresholds:
+        reached += numbers >= threshold
+    return reached.astype(np.int64)
+
+
 def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
     """Indices chosen with the given relative weights.
 
@@ -166,12 +203,10 @@ def weighted_choice(weights: npt.ArrayLike, uniform: Floats) -> Integers:
         Uniform numbers in [0, 1).
     """
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
-    chosen = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    # With weights near the smallest number there is, the product may round up to the sum.
-    return np.asarray(np.minimum(chosen, len(cumulative) - 1), dtype=np.int64)
+    # The last sum is not looked at: with weights near the smallest number there is, the product may round up to it.
+    return thresholds_reached(cumulative[:-1], uniform * cumulative[-1])
 
 
 def repetitions(chance: float, uniform: Floats, most: int) -> Integers:
     """How often something is repeated when each repetition has the same chance, at most `most` times."""
-    thresholds = 1 - np.power(chance, np.arange(1, most + 1))
-    return np.searchsorted(thresholds, uniform, side="right").astype(np.int64)
+    return thresholds_reached(1 - np.power(chance, np.arange(1, most + 1)), uniform)

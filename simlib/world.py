@@ -8,6 +8,7 @@ books, and a log of what happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from math import isnan
@@ -16,16 +17,30 @@ from typing import Any
 import numpy as np
 import simpy
 
+from simlib.attacker.breach import Reader, how_many, persons, take_rows, taken_in
+from simlib.attacker.course import Calls, Course, Mispricing, Notice, Payment, merged
+from simlib.attacker.effects import each_notice, goods_keepers, late_penalty, priced
+from simlib.attacker.process import course_of
 from simlib.calendars import OpeningHours, WeeklyClock
+from simlib.defence.response import Decide, standing_orders
 from simlib.errors import SafeShopError
 from simlib.facts import value
 from simlib.languages import _
 from simlib.payment.collection import ROUTES, Collection, routes
 from simlib.payment.ledger import ACCOUNTS, KINDS, Ledger, share_of
 from simlib.platform.rules import Standing
-from simlib.records import ACTORS, EVENTS, MILESTONES, STATES, Run, Table
+from simlib.records import (
+    ACTORS,
+    EVENTS,
+    MILESTONES,
+    STATES,
+    Run,
+    Table,
+    incident_table,
+    take_table,
+)
 from simlib.scenario import PaymentMethod, Scenario
-from simlib.shop.customers import Customers, customers
+from simlib.shop.customers import Customers, customers, hunters
 from simlib.shop.stock import Lines, Stock
 from simlib.streams import Floats, Integers, tick
 
@@ -130,11 +145,16 @@ class World:
         What is simulated, for how long, with which chance.
     """
 
-    def __init__(self, scenario: Scenario, days: int, seed: int) -> None:
+    def __init__(self, scenario: Scenario, days: int, seed: int, decide: Decide = standing_orders) -> None:
         self.scenario = scenario
         self.days = days
         self.seed = seed
-        self.chance: Customers = customers(scenario, days, seed)
+        course = Course()
+        if scenario.attacks or scenario.attackers is not None:
+            course = course_of(scenario, days=days, seed=seed, decide=decide)
+        self.attacked_by = course
+        drawn, prices = priced(scenario, course)
+        self.chance: Customers = customers(drawn, days, seed)
         self.env = simpy.Environment()
         hours = OpeningHours(scenario.staff.hours, scenario.start)
         self.packers = Team(self.env, scenario.staff.packers, hours)
@@ -153,8 +173,10 @@ class World:
         self.cost = [scenario.minor(product.unit_cost) for product in scenario.catalogue]
         self.parcel_fee = scenario.minor(scenario.logistics.parcel_fee)
         self.orders = _OrderBook(self)
-        self.log: list[tuple[float, int, int, int, int]] = []
+        # Row after row in one flat list: half the time of a list of tuples, which the collector must look through.
+        self.log: list[float] = []
         self.oversight = PlatformOversight(self) if scenario.oversight.enforced else None
+        self.attacked = UnderAttack(self, course, prices) if course.campaigns else None
         self._open_the_books()
         self.reorder([(product, 0) for product in range(len(scenario.catalogue))])
 
@@ -168,11 +190,11 @@ class World:
         """An order reaches a milestone now."""
         now = self.env.now
         self.orders.reached[milestone][order] = now
-        self.log.append((now, MILESTONE_CODES[milestone], order, ACTOR_CODES[actor], amount))
+        self.log += (now, MILESTONE_CODES[milestone], order, ACTOR_CODES[actor], amount)
 
     def note(self, order: int, kind: str, actor: str, amount: int = 0) -> None:
         """Something happens that is no milestone."""
-        self.log.append((self.env.now, EVENT_CODES[kind], order, ACTOR_CODES[actor], amount))
+        self.log += (self.env.now, EVENT_CODES[kind], order, ACTOR_CODES[actor], amount)
 
     def end(self, order: int, state: str, actor: str) -> None:
         """An order comes to its end now, in one of the final states."""
@@ -244,6 +266,10 @@ class World:
         if self.money.charge_back(self.env.now, order):
             self.reach(order, "charged_back", "payment_company", self.orders.amount[order])
 
+    def never_pays(self, order: int) -> bool:
+        """Whether an attacker has placed the order."""
+        return self.attacked is not None and self.attacked.never_pays(order)
+
     def compensate(self, order: int) -> None:
         """The courier makes part of a lost parcel's cost good."""
         amount = share_of(self.orders.goods_cost[order], self.scenario.logistics.compensation)
@@ -259,6 +285,147 @@ class World:
         """Enter the value of an order's goods as they leave (``goods_out``) or come back (``goods_back``)."""
         value = self.orders.goods_cost[order] * (1 if kind == "goods_out" else -1)
         self.ledger.post(self.env.now, kind, order, inventory=-value, cost_of_goods=value)
+
+
+class UnderAttack:
+    """What attackers do to this world, and what answering them costs, as their course has it.
+
+    Parameters
+    ----------
+    world
+        The world that lives through it.
+    course
+        What they do and when.
+    prices
+        The course's wrong prices and false orders, as the last of those for which the world's buyers come.
+
+    Attributes
+    ----------
+    kept_out
+        Buyers who could not reach the shop, by the stop that kept them out.
+    """
+
+    def __init__(self, world: World, course: Course, prices: list[Mispricing]) -> None:
+        self.world, self.course = world, course
+        self.drawn_by = drawn_by(world, prices)
+        self.kept_out: dict[int, set[int]] = {number: set() for number in range(len(course.stops))}
+        self.paying: dict[tuple[float, int], int] = {}
+        self.keepers = [
+            (span, *goods_keepers(world.scenario, course, span, world.seed, len(self.drawn_by)))
+            for span in course.charge_backs
+        ]
+        for span in course.diversions:
+            world.money.payout.divert(span.since, span.until)
+        for payment in course.payments:
+            self.at(payment.t, partial(self.pay, payment))
+        for calls in course.calls:
+            self.at(calls.t, partial(self.rob, calls))
+        for notice in course.notices:
+            if notice.owed:
+                self.at(notice.aware, partial(self.known, notice))
+                self.at(notice.told, partial(self.tell, notice))
+                if notice.due < min(notice.done, world.days):
+                    self.at(notice.due, partial(self.fine, notice))
+
+    def at(self, t: float, action: Callable[[], None]) -> None:
+        """Let something happen at time `t`, if the run lasts so long."""
+        if t < self.world.days:
+            self.world.later(t, action)
+
+    def keeps_out(self, order: int) -> bool:
+        """Whether the shop cannot be reached just now by the buyer of this order."""
+        now = self.world.env.now
+        for number, stop in enumerate(self.course.stops):
+            if stop.since <= now < stop.until:
+                self.kept_out[number].add(order)
+                return True
+        return False
+
+    def never_pays(self, order: int) -> bool:
+        """Whether the order is a false one."""
+        span = self.drawn_by[order]
+        return span is not None and span.false
+
+    def charged_back_after(self, order: int, method: PaymentMethod) -> float | None:
+        """How long after a payment now an attacker or false buyer has it charged back, in days; None if nobody does."""
+        if method.name != "card":
+            return None
+        limit = tick(self.world.scenario.payment.chargebacks.limit_days)
+        if self.never_pays(order):
+            return min(tick(self.world.scenario.payment.chargebacks.after.mean_days), limit)
+        for span, keeps, after in self.keepers:
+            if span.since <= self.world.env.now < span.until and keeps[order]:
+                return min(float(after[order]), limit)
+        return None
+
+    def pay(self, payment: Payment) -> None:
+        """Money leaves the shop's account: to the attacker, or to those who charge for the trouble."""
+        payee = "attacker" if payment.kind in ("theft", "ransom") else "payment_fees"
+        self.post(payment.kind, payment.amount, "seller", payee)
+
+    def post(self, kind: str, amount: int, payer: str, payee: str) -> None:
+        """Enter a payment now."""
+        self.world.ledger.post(self.world.env.now, kind, -1, **{payer: -amount, payee: amount})
+
+    def persons(self, attack: int) -> int:
+        """How many persons' data this attack has taken so far."""
+        reader = Reader(_records(self.world))
+        return persons(taken_in(reader, self.course, self.world.env.now), attack)
+
+    def rob(self, calls: Calls) -> None:
+        """Some of those whose data were taken, or some members, lose money of their own."""
+        if calls.wallets:
+            many = int((self.world.chance.members_joined <= self.world.env.now).sum())
+        else:
+            many = self.persons(calls.attack)
+        paying = how_many(many, self.course.share_paying(calls), calls.chance)
+        self.paying[calls.t, calls.attack] = paying
+        self.post("customer_fraud", paying * calls.amount, "customers", "attacker")
+
+    def known(self, notice: Notice) -> None:
+        """A platform that watches punishes a leak of what lay with it."""
+        oversight = self.world.oversight
+        leaks = [
+            take for take in self.course.takes if take.attack == notice.attack and "platform" in take.places
+        ]
+        if oversight is not None and leaks and self.persons(notice.attack):
+            oversight.punish("leaked-data", -1)
+
+    def tell(self, notice: Notice) -> None:
+        """Each person who is told costs something."""
+        self.post(
+            "notice",
+            self.persons(notice.attack) * each_notice(self.world.scenario),
+            "seller",
+            "incident_costs",
+        )
+
+    def fine(self, notice: Notice) -> None:
+        """A notice that the law wants is late."""
+        if self.persons(notice.attack):
+            self.post("penalty", late_penalty(self.world.scenario), "seller", "incident_costs")
+
+    def open_share(self, days: int) -> Floats:
+        """Share of each day in which the shop could be reached."""
+        midnights = np.arange(days + 1.0)
+        shut = np.zeros(days + 1)
+        for since, until in merged((stop.since, stop.until) for stop in self.course.stops):
+            shut += np.clip(midnights, since, until) - since
+        return 1 - np.diff(shut)
+
+
+def drawn_by(world: World, prices: list[Mispricing]) -> list[Mispricing | None]:
+    """Which of the attackers' prices each buyer has come for; None for ordinary ones and other bargain hunters."""
+    found: list[Mispricing | None] = [None] * len(world.chance.visited)
+    if prices:
+        drawn = priced(world.scenario, world.attacked_by)[0]
+        errors = hunters(drawn, world.days, world.seed)[2] - len(world.scenario.price_errors)
+        # Bargain hunters are the last members, in the order in which they come.
+        nobody_before = len(world.chance.members_joined) - len(errors)
+        for order, member in enumerate(world.chance.member.tolist()):
+            if member >= nobody_before and errors[member - nobody_before] >= 0:
+                found[order] = prices[errors[member - nobody_before]]
+    return found
 
 
 class PlatformOversight:
@@ -390,10 +557,14 @@ def order_life(world: World, order: int) -> Steps:
     # Visit, browse, fill the cart, check out; who does not find the store never comes.
     if world.oversight is not None and draw["visibility"][order] >= world.oversight.visibility:
         return
+    if world.attacked is not None and world.attacked.keeps_out(order):
+        return
     world.reach(order, "visited", "buyer")
     yield env.timeout(draw["browsing"][order])
     world.reach(order, "carted", "buyer", amount)
     yield env.timeout(draw["checkout"][order])
+    if world.attacked is not None and world.attacked.keeps_out(order):
+        return
     world.reach(order, "placed", "buyer", amount)
     if draw["enquires"][order] < world.scenario.enquiries.share:
         env.process(enquiry(world, order))
@@ -517,7 +688,7 @@ def delivery(world: World, order: int) -> Step:
         world.end(order, "lost", "courier")
         return False
     if method.on_delivery:
-        if draw["door"][order] < method.fail:
+        if draw["door"][order] < method.fail or world.never_pays(order):
             world.note(order, "refused_at_door", "buyer", amount)
             yield env.timeout(draw["return_transit"][order])
             world.note(order, "returned_to_sender", "courier", amount)
@@ -605,7 +776,8 @@ def payment_page(world: World, order: int, method: PaymentMethod, amount: int) -
             world.note(order, "redirected", "buyer", amount)
         yield env.timeout(draw["authentication"][order][attempt])
         world.note(order, "authenticated", "buyer", amount)
-        if draw["attempt"][order][attempt] >= method.fail:
+        stolen_card = method.name == "card" or not world.never_pays(order)
+        if draw["attempt"][order][attempt] >= method.fail and stolen_card:
             take_money(world, order, method, amount, "buyer")
             return
         world.note(order, "declined", "payment_company", amount)
@@ -626,6 +798,9 @@ def take_money(world: World, order: int, method: PaymentMethod, amount: int, act
     if method.name == "card" and world.orders.draw["charged_back"][order] < payment.chargebacks.share:
         wait = min(world.orders.draw["chargeback_after"][order], tick(payment.chargebacks.limit_days))
         world.later(now + wait, partial(world.charge_back, order))
+    after = world.attacked.charged_back_after(order, method) if world.attacked is not None else None
+    if after is not None:
+        world.later(now + after, partial(world.charge_back, order))
 
 
 def goods_return(world: World, order: int, lines: Lines, amount: int) -> Steps:
@@ -680,7 +855,12 @@ def arrivals(world: World) -> Steps:
 
 
 def simulate(
-    scenario: Scenario, *, days: int, seed: int, progress: Callable[[int], None] | None = None
+    scenario: Scenario,
+    *,
+    days: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+    decide: Decide = standing_orders,
 ) -> Run:
     """Simulate a shop.
 
@@ -694,6 +874,8 @@ def simulate(
         Seed of all chance, 0 to `LARGEST_SEED`. The same scenario and seed give the same run, bit for bit.
     progress
         Called with the number of simulated days after each of them.
+    decide
+        Who answers the questions that an attack raises (`simlib.defence.response`).
 
     Raises
     ------
@@ -711,7 +893,7 @@ def simulate(
             )
         )
     days, seed = int(days), int(seed)
-    world = World(scenario, days, seed)
+    world = World(scenario, days, seed, decide)
     world.env.process(arrivals(world))
     if progress is None:
         world.env.run(until=days)
@@ -719,7 +901,8 @@ def simulate(
         for day in range(1, days + 1):
             world.env.run(until=day)
             progress(day)
-    return _records(world)
+    run = _records(world)
+    return run if world.attacked is None else _with_incidents(run, world.attacked)
 
 
 def _is_whole(given: object, least: int, most: int) -> bool:
@@ -786,6 +969,26 @@ def _records(world: World) -> Run:
     )
 
 
+def _with_incidents(run: Run, attacked: UnderAttack) -> Run:
+    """The run with what attackers did, and what they found."""
+    course = attacked.course
+    found = taken_in(Reader(run), course, run.days)
+    for number, stop in enumerate(course.stops):
+        for row in course.incidents:
+            if row.kind == "shop_reopened" and (row.t, row.attack) == (stop.until, stop.attack):
+                row.amount = len(attacked.kept_out[number])
+    for row in course.incidents:
+        if row.kind in ("buyers_called", "wallets_taken"):
+            row.amount = attacked.paying.get((row.t, row.attack), 0)
+    rows = [
+        (row.t, row.attack, course.campaigns[row.attack], row.step, row.kind, row.what, row.amount)
+        for row in course.incidents
+        if row.kind != "notice_late" or persons(found, row.attack)
+    ]
+    takes = [take for take in course.takes if take.since < run.days]
+    return replace(run, incidents=incident_table(rows), takes=take_table(take_rows(found, takes)))
+
+
 def _currencies(scenario: Scenario) -> tuple[str, ...]:
     """The shop's currency, and the buyer's where money crosses a border."""
     if scenario.payment.collection == "cross-border":
@@ -803,6 +1006,11 @@ def _traffic(world: World) -> Table:
         lookers, leavers = np.rint(lookers * seen), np.rint(leavers * seen)
         came = ~np.isnan(np.array(world.orders.reached["visited"]))
         checkouts = np.bincount(np.floor(chance.visited[came]).astype(np.int64), minlength=days)
+    if world.attacked is not None and world.attacked.course.stops:
+        reached = world.attacked.open_share(days)
+        lookers, leavers = np.rint(lookers * reached), np.rint(leavers * reached)
+        came = ~np.isnan(np.array(world.orders.reached["visited"]))
+        checkouts = np.bincount(np.floor(chance.visited[came]).astype(np.int64), minlength=days)
     carts = (checkouts + leavers).astype(np.int64)
     visits = (carts + lookers).astype(np.int64)
     return Table({"day": np.arange(days), "visits": visits, "carts": carts, "checkouts": checkouts})
@@ -810,13 +1018,13 @@ def _traffic(world: World) -> Table:
 
 def _event_table(world: World, number: Integers) -> Table:
     """The log; what belongs to no order that was placed is left out."""
-    rows = [row for row in world.log if row[2] < 0 or number[row[2]] >= 0]
-    return _columns(
-        rows,
-        {"t": float, "kind": np.int8, "order": np.int64, "actor": np.int8, "amount": np.int64},
-        {"kind": EVENTS, "actor": ACTORS},
-        number,
-    )
+    types = {"t": float, "kind": np.int8, "order": np.int64, "actor": np.int8, "amount": np.int64}
+    width = len(types)
+    columns = {name: np.array(world.log[at::width], dtype=types[name]) for at, name in enumerate(types)}
+    order = number[columns["order"]]
+    kept = (columns["order"] < 0) | (order >= 0)
+    columns["order"] = order
+    return Table({name: column[kept] for name, column in columns.items()}, {"kind": EVENTS, "actor": ACTORS})
 
 
 def _columns(

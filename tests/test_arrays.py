@@ -15,13 +15,15 @@ import pytest
 from hypothesis import given, reject, settings
 
 from simlib import arrays, world
-from simlib.arrays import EXPRESSED, NotExpressedError, contention, refused, simulate_arrays
+from simlib.arrays import EXPRESSED, NotExpressedError, contention, normals, refused, simulate_arrays
 from simlib.arrays.books import shares_of
+from simlib.calendars import OpeningHours
 from simlib.errors import SafeShopError
 from simlib.payment.ledger import share_of
 from simlib.records import MILESTONES, Run, Table
 from simlib.scenario import Part, Scenario
-from simlib.shop.customers import Customers, _rows_in_turn, customers, payment_page
+from simlib.shop.customers import Customers, Draws, _rows_in_turn, customers, payment_page
+from simlib.streams import TICK, stream, to_ticks
 from simlib.world import simulate
 from tests.shops import PRESETS, lengths, quiet_scenarios, scenario, seeds
 
@@ -144,7 +146,7 @@ def coarse(drawn: Customers) -> Customers:
         field.name: getattr(drawn, field.name)[turn]
         for field in dataclasses.fields(drawn)
         if field.name not in ("members_joined", "first_line", "product", "pieces", "unit_price")
-        and field.name not in ("visits", "carts", "checkouts", "page")
+        and field.name not in ("visits", "carts", "checkouts")
     }
     ragged = {name: getattr(drawn, name)[lines] for name in ("product", "pieces", "unit_price")}
     first_line = np.concatenate(([0], np.cumsum(pieces[turn])))
@@ -155,11 +157,11 @@ def coarse(drawn: Customers) -> Customers:
 def coarse_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both engines in the coarse world, full of ties."""
 
-    def drawn(shop: Scenario, days: int, seed: int, each_attempt: bool = True) -> Customers:
+    def drawn(shop: Scenario, days: int, seed: int, fill: Any = None) -> Customers:
         return coarse(customers(shop, days, seed))
 
     monkeypatch.setattr(world, "customers", drawn)
-    monkeypatch.setattr(arrays, "customers", drawn)
+    monkeypatch.setattr(arrays, "Draws", drawn)
     monkeypatch.setattr("simlib.arrays.books.customers", drawn)
 
 
@@ -291,9 +293,13 @@ def test_a_field_that_the_arrays_do_not_know_is_refused_by_name(monkeypatch: pyt
     assert refused(scenario("hongkong-own-site")) == []
 
 
+AFTER_OR_ONLY_UNDER_ATTACK = {"Retention", "Defence", "Backup", "Response", "Attack", "Attackers"}
+"""Parts that decide over nothing in a quiet run."""
+
+
 def test_every_part_that_decides_over_orders_is_listed() -> None:
     parts = {part.__name__ for part in Part.__subclasses__() if part.__module__ == "simlib.scenario"}
-    assert parts - {"Retention"} == set(EXPRESSED)
+    assert parts - AFTER_OR_ONLY_UNDER_ATTACK == set(EXPRESSED)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +348,7 @@ def test_customers_are_drawn_as_they_always_were() -> None:
     drawn = customers(scenario("taiwan-gift-shop"), 40, 1)
     digest = hashlib.sha256()
     for field in dataclasses.fields(drawn):
-        if field.name not in (*DRAWN_SINCE, "page"):
+        if field.name not in DRAWN_SINCE:
             content = np.ascontiguousarray(getattr(drawn, field.name))
             for part in (field.name, str(content.dtype), str(content.shape)):
                 digest.update(part.encode())
@@ -353,11 +359,9 @@ def test_customers_are_drawn_as_they_always_were() -> None:
 @given(quiet_scenarios(), lengths, seeds)
 @settings(max_examples=20)
 def test_the_sums_of_attempts_are_those_of_the_single_attempts(shop: Scenario, days: int, seed: int) -> None:
-    whole, lean = customers(shop, days, seed), customers(shop, days, seed, each_attempt=False)
-    assert lean.page is not None
-    single = payment_page(shop, whole)
+    single, sums = payment_page(shop, customers(shop, days, seed)), Draws(shop, days, seed).page
     for field in dataclasses.fields(single):
-        assert (getattr(single, field.name) == getattr(lean.page, field.name)).all(), field.name
+        assert (getattr(single, field.name) == getattr(sums, field.name)).all(), field.name
 
 
 @pytest.mark.parametrize("share", [0.0, 0.028, 0.5, 1.0, 0.1234567890123456789])
@@ -387,3 +391,40 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
     ]
     assert (told[0][0], told[1][0]) == ("True", "False")
     assert told[0][1:] == told[1][1:]
+
+
+@pytest.mark.parametrize("shape", [(20_000,), (4_000, 5)])
+def test_compiled_normals_are_those_of_numpy(shape: tuple[int, ...]) -> None:
+    ours, theirs = stream(7, "packing"), stream(7, "packing")
+    filled = np.empty(shape)
+    normals.fill(ours, filled)
+    assert filled.tobytes() == theirs.standard_normal(shape).tobytes()
+    # And both streams stand at the same place afterwards.
+    assert ours.random() == theirs.random()
+
+
+def test_no_run_draws_from_a_stream_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A run that starts over, or reads an array a second time, would.
+    opened: list[tuple[str, int]] = []
+
+    def watched(seed: int, purpose: str, branch: int = 0) -> np.random.Generator:
+        opened.append((purpose, branch))
+        return stream(seed, purpose, branch)
+
+    monkeypatch.setattr("simlib.shop.customers.stream", watched)
+    simulate_arrays(scenario("taiwan-gift-shop"), days=20, seed=1)
+    assert len(opened) > 20
+    assert sorted(opened) == sorted(set(opened))
+
+
+def test_the_loop_knows_the_same_working_hours_as_the_calendar() -> None:
+    shop, pick = scenario("taiwan-gift-shop"), np.random.default_rng(3)
+    hours = OpeningHours(shop.staff.hours, shop.start)
+    openings = hours.until(60)
+    # Also exactly at openings and closings, and with work that fills a shift to its end.
+    begun = np.concatenate((to_ticks(pick.random(400) * 60), openings[1:40] + hours.shift, openings[1:40]))
+    work = np.concatenate((to_ticks(pick.exponential(0.4, len(begun) - 20) + TICK), np.full(20, hours.shift)))
+    for t, each in zip(begun.tolist(), work.tolist(), strict=True):
+        day = int(np.searchsorted(openings, t, side="right")) - 1
+        ends = contention.finish(openings, hours.shift, day, t, each)
+        assert ends == hours.finish(t, each) or (ends == np.inf and hours.finish(t, each) > 60)

@@ -29,6 +29,7 @@ from simlib.records import MILESTONES, Run
 from simlib.scenario import MINOR_UNITS, Scenario
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS, TABLES, Row, decode, encode
 from simlib.world import simulate
+from tests.shops import PRESETS
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDER = REPOSITORY / "datasets"
@@ -263,6 +264,38 @@ def test_money_of_orders_without_goods_goes_back_in_the_export_too() -> None:
     for row in without:
         assert (row["refunded"], row["net_received"]) == (row["amount"], 0)
         assert (row["item_status"], row["invoice_state"]) == ("not-shipped", "void")
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_shop_exports_in_the_vaults_format_or_says_that_a_third_party_sells(preset: str) -> None:
+    scenario = Scenario.load(preset)
+    run = simulate(scenario, days=15, seed=3)
+    if scenario.arrangement.mode == "consignment" or scenario.arrangement.operator in ("self-run", "hybrid"):
+        with pytest.raises(SafeShopError) as refused:
+            datasets.vault_export(run)
+        assert refused.value.sentence == (
+            f"In {preset} a third party sells or ships, so members and orders are its records, not the shop's: "
+            "there is nothing to export; choose a shop that sells by itself."
+        )
+        return
+    rows = datasets.vault_export(run)
+    for table in TABLES:
+        assert decode(table, encode(table, rows[table.name]), table.name) == rows[table.name]
+
+
+def test_lost_parcels_and_offers_not_taken_are_exported_with_their_money() -> None:
+    market = Scenario.load("taiwan-exporter-cross-border")
+    run = simulate(market.changed(logistics__loss=0.2), days=40, seed=3)
+    rows = datasets.vault_export(run)["orders"]
+    counts = Counter(row["order_status"] for row in rows)
+    assert counts["lost"]
+    assert counts["no-deal"]
+    for row in rows:
+        if row["order_status"] == "lost":
+            assert (row["item_status"], row["refunded"], row["net_received"]) == ("lost", row["amount"], 0)
+        if row["order_status"] == "no-deal":
+            assert (row["item_status"], row["refunded"], row["net_received"]) == ("not-shipped", 0, 0)
+    assert decode(ORDERS, encode(ORDERS, rows), "orders") == rows
 
 
 def test_keys_are_unique_and_nothing_points_nowhere(exported: dict[str, list[Row]]) -> None:

@@ -171,7 +171,9 @@ def test_conda_environment_asks_for_the_same_as_pyproject(root: Path, project: d
     assert asked == wanted
 
 
-def test_package_carries_the_library_the_built_lessons_and_the_datasets(root: Path, tmp_path: Path) -> None:
+def test_package_carries_the_library_the_built_lessons_the_exercises_and_the_datasets(
+    root: Path, tmp_path: Path
+) -> None:
     told = subprocess.run(
         [sys.executable, "-c", "import sys, hatchling.build as b; b.build_wheel(sys.argv[1])", str(tmp_path)],
         cwd=root,
@@ -187,6 +189,10 @@ def test_package_carries_the_library_the_built_lessons_and_the_datasets(root: Pa
         "lessons/en": "simlib/course/_lessons/en",
         "lessons/zh-Hant": "simlib/course/_lessons/zh-Hant",
         "lessons/zh-Hans": "simlib/course/_lessons/zh-Hans",
+        "exercises/en": "simlib/course/_exercises/en",
+        "exercises/zh-Hant": "simlib/course/_exercises/zh-Hant",
+        "exercises/zh-Hans": "simlib/course/_exercises/zh-Hans",
+        "exercises/keys": "simlib/course/_exercises/keys",
         "datasets": "simlib/_datasets",
     }
     expected = {

@@ -303,3 +303,23 @@ def test_a_saved_file_may_be_read_by_whoever_may_read_others(tmp_path: Path) -> 
     scenario("taiwan-gift-shop").save(tmp_path / "shop.yaml")
     modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("other", "shop.yaml")}
     assert len(modes) == 1
+
+
+def test_a_control_that_is_written_wrongly_gets_its_sentence() -> None:
+    with pytest.raises(SafeShopError) as told:
+        scenario("taiwan-gift-shop").changed(defence__controls=("6.3@mial",))
+    assert told.value.sentence == (
+        "field defence.controls.0: must be a control such as '6.3' or '6.3@mail' (devices: laptop, phone, router, "
+        "vault-pc, marketplace, payment, mail, web-shop), not '6.3@mial'."
+    )
+
+
+def test_defence_and_attacks_survive_the_file(tmp_path: Path) -> None:
+    shop = scenario("taiwan-gift-shop").changed(
+        defence__controls=("6.3", "8.2@web-shop"),
+        defence__response__pays_ransom=True,
+        attacks=[{"campaign": "ransomware", "day": 2}],
+        attackers={},
+    )
+    shop.save(tmp_path / "shop.yaml")
+    assert Scenario.load(tmp_path / "shop.yaml") == shop

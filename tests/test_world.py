@@ -256,8 +256,10 @@ def test_the_same_seed_gives_the_same_bytes(preset: str) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
+    # By its place, because another installed package may be called "tests" as well (Ciw's is).
     code = (
-        "from tests.test_world import digest; from simlib.world import simulate; "
+        "import sys, types; here = types.ModuleType('tests'); here.__path__ = ['tests']; "
+        "sys.modules['tests'] = here; from tests.test_world import digest; from simlib.world import simulate; "
         "from simlib.scenario import Scenario, presets; "
         "print(*[digest(simulate(Scenario.load(name), days=6, seed=6)) for name in presets()])"
     )

@@ -11,7 +11,7 @@ What the arrays cannot express they refuse, naming it: see `REFUSALS` and `EXPRE
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
 from types import MappingProxyType
@@ -20,15 +20,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simlib.arrays import books, contention
-from simlib.arrays.contention import FINISHED, LINEAGE_NEEDED
+from simlib.arrays import books, contention, normals
+from simlib.arrays.contention import FINISHED
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.payment.collection import ROUTES, Route
 from simlib.records import MILESTONES, STATES, Run, Table
 from simlib.scenario import Part, Scenario
-from simlib.shop.customers import Customers, PaymentPage, customers, payment_page
+from simlib.shop.customers import Customers, Draws, payment_page, prices_seen
 from simlib.streams import Floats, Integers, tick, to_ticks
 from simlib.world import LARGEST_SEED, MOST_DAYS
 
@@ -107,6 +107,12 @@ REFUSALS: Final = (
         lambda scenario: scenario.oversight.enforced,
         lambda: _("a platform that watches the store"),
     ),
+    Refusal("attacks", lambda scenario: bool(scenario.attacks), lambda: _("attacks")),
+    Refusal(
+        "attackers",
+        lambda scenario: scenario.attackers is not None,
+        lambda: _("attackers who come at random"),
+    ),
 )
 """What is refused, one row a feature."""
 
@@ -140,6 +146,9 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "reviews",
                 "retention",
                 "price_errors",
+                "defence",
+                "attacks",
+                "attackers",
             ]
         ),
         "Product": frozenset(
@@ -200,7 +209,14 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "Enquiries": frozenset(["share", "after", "handling"]),
         "Reviews": frozenset(["share", "after"]),
         "PriceError": frozenset(
-            ["sku", "price", "starts_day", "noticed_after_hours", "extra_orders_per_hour"]
+            [
+                "sku",
+                "price",
+                "starts_day",
+                "noticed_after_hours",
+                "extra_orders_per_hour",
+                "ends_after_hours",
+            ]
         ),
         "Duration": frozenset(["mean", "unit", "spread"]),
         "Clock": frozenset(["time", "days"]),
@@ -224,7 +240,8 @@ EXPRESSED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """The fields of each part that the arrays know. Any other that is not at its default is refused by its name, so that
 a new feature of the model is never passed over in silence; what is known and yet not expressed stands in `REFUSALS`.
-Retention is not listed: it is worked out after the run."""
+Retention is not listed: it is worked out after the run; nor is what stands in an attacker's way, as without one it
+changes nothing."""
 
 
 class LaterTable(Table):
@@ -322,11 +339,8 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
                 what=", ".join(reasons)
             )
         )
-    flow = Flow(scenario, days, customers(scenario, days, seed, each_attempt=False))
+    flow = Flow(scenario, days, Draws(scenario, days, seed, normals.fill))
     ending, t = flow.contend()
-    if ending == LINEAGE_NEEDED:
-        flow = Flow(scenario, days, customers(scenario, days, seed))
-        ending, t = flow.contend()
     if ending != FINISHED:
         raise NotExpressedError(
             _(
@@ -354,79 +368,117 @@ def _checked(name: str, given: object, least: int, most: int) -> int:
 class Flow:
     """The orders placed within a run: their own times, what they contend for, and the milestones that follow.
 
+    What only some orders meet (enquiries, parcels that may come back, reviews) is kept for these alone.
+
     Parameters
     ----------
     scenario, days
         What is simulated, for how long.
     chance
-        The customers; with each attempt to pay if ties must be told.
+        The customers; each of their arrays is read once.
     """
 
-    def __init__(self, scenario: Scenario, days: int, chance: Customers) -> None:
-        self.scenario, self.days, self.chance = scenario, days, chance
-        self.page: PaymentPage = chance.page or payment_page(scenario, chance)
-        carted = chance.visited + chance.browsing
+    def __init__(self, scenario: Scenario, days: int, chance: Customers | Draws) -> None:
+        self.scenario, self.days = scenario, days
+        visited = chance.visited
+        carted = visited + chance.browsing
         placed = carted + chance.checkout
         # Orders are numbered as they are placed; what is placed later disturbs nothing within the run.
         self.count = count = int(np.searchsorted(placed, days, side="left"))
-        self.first = slice(0, count)
-        self.lines = int(chance.first_line[count])
-        self.carted, self.placed = carted[:count], placed[:count]
-        self.acknowledged = self.placed + chance.acknowledgement[:count]
-        self.enquired = np.where(
-            chance.enquires[:count] < scenario.enquiries.share,
-            self.placed + chance.enquiry_after[:count],
-            np.inf,
-        )
-        methods = scenario.payment.methods
-        at_door = np.array([method.on_delivery for method in methods])[chance.method[:count]]
-        fail = np.array([method.fail for method in methods])[chance.method[:count]]
-        self.online = ~at_door
-        self.paid = self.page.paid[:count]
-        self.refused = at_door & (chance.door[:count] < fail)
-        if scenario.cooling_off.days:
-            self.returns = ~self.refused & (chance.returned[:count] < scenario.returns.share)
-        else:
-            self.returns = np.zeros(count, dtype=np.bool_)
-        self.resold = chance.resold[:count] < scenario.returns.resellable
+        first = slice(0, count)
+        self.visited, self.carted, self.placed = visited[first], carted[first], placed[first]
+        self.visited_before = _arrival_before(visited)[first]
+        self.traffic = {"visits": chance.visits, "carts": chance.carts, "checkouts": chance.checkouts}
+        self._read_baskets(chance)
+        self.page = payment_page(scenario, chance) if isinstance(chance, Customers) else chance.page
+        self.paid = self.page.paid[first]
+        self._read_whom_few_are(chance)
+        self.acknowledged = chance.some("acknowledgement", first)
+        self.acknowledged += self.placed
+        self.notice, self.packing = chance.some("seller_notice", first), chance.some("packing", first)
+        self.transit = chance.some("transit", first)
         self.check_first = scenario.confirmation.mode == "check-first"
-        self.found = outcome(count, lineages=len(chance.redirect) > 0)
+        self.check = chance.some("check", first) if self.check_first else np.empty(0)
+        self.found = outcome(count, len(self.enquirers), len(self.senders))
         self.restocked: list[tuple[float, int, int]] = []
+
+    def _read_baskets(self, chance: Customers | Draws) -> None:
+        """Lines in small numbers, for they are many; the price of each only where it is not the catalogue's."""
+        first_line = chance.first_line
+        lines = slice(0, int(first_line[self.count]))
+        self.first_line = first_line[: self.count + 1].astype(np.int32)
+        self.product = chance.product[lines].astype(np.int32)
+        self.pieces = chance.pieces[lines].astype(np.int8)
+        self.price_seen = chance.unit_price[lines] if self.scenario.price_errors else None
+        self.member, self.joined = chance.member[: self.count], chance.members_joined
+        self.method = chance.method[: self.count].astype(np.int8)
+
+    def _read_whom_few_are(self, chance: Customers | Draws) -> None:
+        scenario, first = self.scenario, slice(0, self.count)
+        methods = scenario.payment.methods
+        at_door = np.array([method.on_delivery for method in methods])[self.method]
+        fail = np.array([method.fail if method.on_delivery else 0.0 for method in methods])[self.method]
+        self.online = ~at_door
+        self.refused = chance.some("door", first) < fail
+        returned = chance.returned[first] < (scenario.returns.share if scenario.cooling_off.days else 0.0)
+        self.returns = returned & ~self.refused
+        self.resold = chance.resold[first] < scenario.returns.resellable
+        self.senders = np.flatnonzero(self.returns | self.refused)
+        self.return_moment = chance.some("return_moment", self.senders)
+        self.handling = chance.some("return_handling", self.senders)
+        self.return_transit = chance.some("return_transit", self.senders)
+        self.inspection = chance.some("inspection", self.senders)
+        self.enquirers = np.flatnonzero(chance.some("enquires", first) < scenario.enquiries.share)
+        self.enquired = self.placed[self.enquirers] + chance.some("enquiry_after", self.enquirers)
+        self.enquiry = chance.some("enquiry_handling", self.enquirers)
+        self.reviewers = np.flatnonzero(chance.some("reviews", first) < scenario.reviews.share)
+        self.review_after = chance.some("review_after", self.reviewers)
 
     def contend(self) -> tuple[int, float]:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""
         rows = _first_requests(self)
-        found = self.found
-        plan, past = _plan(self), _past(self)
+        found, plan = self.found, _plan(self)
+        past, room = _past(self, plan), contention.room_for(plan)
         if contention.COMPILED:
-            ending, t, log = contention.contend(plan, past, found, *rows)
+            ending, t, brought = contention.contend(plan, past, found, room, *rows)
         else:
             listed = _listed(found)
             past = _listed(past)._replace(done=listed.done, since=listed.since, turn=listed.turn)
-            ending, t, log = contention.contend(_listed(plan), past, listed, *_listed(rows))
+            ending, t, brought = contention.contend(_listed(plan), past, listed, room, *_listed(rows))
             self.found = contention.Outcome(
                 *(np.array(new, dtype=old.dtype) for new, old in zip(listed, found, strict=True))
             )
-        self.restocked = [(t, product, pieces) for t, product, pieces, _order in log[1:] if t < self.days]
+        deliveries = zip(
+            *(list(column[:brought]) for column in (room.brought_at, room.brought, room.brought_pieces)),
+            strict=True,
+        )
+        self.restocked = [(t, product, pieces) for t, product, pieces in deliveries if t < self.days]
+        self._let_go()
         return ending, t
+
+    def _let_go(self) -> None:
+        """Of a million orders, what only the loop needs is worth 120 MB."""
+        none = np.empty(0)
+        self.found = self.found._replace(since=none, turn=none)
+        self.page = replace(self.page, pay_after=none, last_login=none)
+        self.visited_before = self.check = self.packing = none
 
     def run(self, seed: int) -> Run:
         """The records."""
-        scenario, chance, count = self.scenario, self.chance, self.count
+        scenario = self.scenario
+        # Before the courier's times become moments.
+        refused = np.flatnonzero(self.refused[self.senders])
+        sent_back = self.senders[refused]
+        on_the_way = self.transit[sent_back] + self.return_transit[refused]
         orders = _orders(self)
-        lines = Table(
-            {
-                "order": np.repeat(np.arange(count), np.diff(chance.first_line[: count + 1])),
-                "product": chance.product[: self.lines].copy(),
-                "pieces": chance.pieces[: self.lines].copy(),
-                "unit_price": chance.unit_price[: self.lines].copy(),
-            }
+        lines = LaterTable(
+            partial(_lines, scenario, self.first_line, self.product, self.pieces, self.price_seen)
         )
-        joined = chance.members_joined
         back = orders["return_received"]
-        if self.refused.any():
-            sent_back = orders["picked_up"] + chance.transit[self.first] + chance.return_transit[self.first]
-            back = np.where(self.refused, np.where(sent_back < self.days, sent_back, np.nan), back)
+        if len(sent_back):
+            back = back.copy()
+            arrives = orders["picked_up"][sent_back] + on_the_way
+            back[sent_back] = np.where(arrives < self.days, arrives, np.nan)
         return Run(
             scenario=scenario,
             days=self.days,
@@ -434,15 +486,8 @@ class Flow:
             orders=orders,
             lines=lines,
             events=LaterTable(partial(books.events, scenario, self.days, seed, orders, self.restocked)),
-            members=Table({"member": np.arange(len(joined)), "joined": joined}),
-            traffic=Table(
-                {
-                    "day": np.arange(self.days),
-                    "visits": chance.visits,
-                    "carts": chance.carts,
-                    "checkouts": chance.checkouts,
-                }
-            ),
+            members=Table({"member": np.arange(len(self.joined)), "joined": self.joined}),
+            traffic=Table({"day": np.arange(self.days), **self.traffic}),
             postings=LaterTable(
                 partial(books.postings, scenario, self.days, orders, back, self.resold, self.restocked)
             ),
@@ -450,14 +495,40 @@ class Flow:
         )
 
 
-def outcome(count: int, lineages: bool) -> contention.Outcome:
-    """An empty outcome for so many orders."""
-    traced = contention.INSPECT * count + count if lineages else 0
+def _lines(
+    scenario: Scenario,
+    first_line: npt.NDArray[np.int32],
+    product: npt.NDArray[np.int32],
+    pieces: npt.NDArray[np.int8],
+    price_seen: Integers | None,
+) -> Table:
+    """One row a line of an order."""
+    return Table(
+        {
+            "order": np.repeat(np.arange(len(first_line) - 1), np.diff(first_line)),
+            "product": product.astype(np.int64),
+            "pieces": pieces.astype(np.int64),
+            "unit_price": prices_seen(scenario, None, product) if price_seen is None else price_seen,
+        }
+    )
+
+
+def _arrival_before(visited: Floats) -> Floats:
+    """For each order, when the visitor before came, in days; 0 for the first."""
+    before = np.zeros(len(visited))
+    arrival = np.argsort(visited, kind="stable")
+    before[arrival[1:]] = visited[arrival[:-1]]
+    return before
+
+
+def outcome(orders: int, enquiries: int, senders: int) -> contention.Outcome:
+    """An empty outcome for so many orders, of which some enquire and some may send goods back."""
+    places = 2 * orders + enquiries + 2 * senders
     return contention.Outcome(
-        done=np.full(contention.INSPECT * count + count, np.inf),
-        since=np.full(traced, np.inf),
-        turn=np.full(traced, -1, dtype=np.int64),
-        fate=np.zeros(count, dtype=np.int8),
+        done=np.full(places, np.inf),
+        since=np.empty(places),
+        turn=np.empty(places, dtype=np.int32),
+        fate=np.zeros(orders, dtype=np.int8),
     )
 
 
@@ -466,45 +537,54 @@ def _first_requests(flow: Flow) -> tuple[Floats, Floats, Integers]:
 
     These are all enquiries; with a check all checks, without it all orders' way to the packers.
     """
-    chance, orders = flow.chance, np.arange(flow.count) * contention.KINDS
     if flow.check_first:
         cause, t, kind = flow.placed, flow.acknowledged, contention.CHECK
+        asks = np.flatnonzero(t < flow.days)
     else:
-        cause = flow.acknowledged + flow.page.ended[flow.first]
-        t, kind = cause + chance.seller_notice[flow.first], contention.PACK
-    asks = (t < flow.days) & (flow.check_first | ~flow.online | flow.paid)
-    enquires = flow.enquired < flow.days
-    t = np.concatenate((t[asks], flow.enquired[enquires]))
-    cause = np.concatenate((cause[asks], flow.placed[enquires]))
-    event = np.concatenate((orders[asks] + kind, orders[enquires] + contention.ENQUIRY))
+        cause = flow.acknowledged + flow.page.ended[: flow.count]
+        t, kind = cause + flow.notice, contention.PACK
+        asks = np.flatnonzero((t < flow.days) & (~flow.online | flow.paid))
+    soon = np.flatnonzero(flow.enquired < flow.days)
+    enquires = flow.enquirers[soon]
+    t = np.concatenate((t[asks], flow.enquired[soon]))
     turn = np.argsort(t, kind="stable")
-    t, cause = t[turn], cause[turn]
+    t = t[turn]
+    cause = np.concatenate((cause[asks], flow.placed[enquires]))[turn]
     if ((t[1:] == t[:-1]) & (cause[1:] < cause[:-1])).any():
         again = np.lexsort((cause, t))
-        turn, t, cause = turn[again], t[again], cause[again]
-    return t, cause, event[turn]
+        turn, cause = turn[again], cause[again]
+    asks *= contention.KINDS
+    asks += kind
+    enquires = enquires * contention.KINDS + contention.ENQUIRY
+    return t, cause, np.concatenate((asks, enquires))[turn]
+
+
+def _mispriced(flow: Flow) -> npt.NDArray[np.bool_]:
+    """Which orders have a line whose price is so low that it must be an error."""
+    scenario, mispriced = flow.scenario, np.zeros(flow.count, dtype=np.bool_)
+    if scenario.price_errors or scenario.confirmation.price_floor > 1:
+        floor = Decimal(repr(scenario.confirmation.price_floor))
+        lowest = [
+            int((floor * scenario.minor(product.price)).to_integral_value(ROUND_CEILING))
+            for product in scenario.catalogue
+        ]
+        price = prices_seen(scenario, None, flow.product) if flow.price_seen is None else flow.price_seen
+        too_low = np.flatnonzero(price < np.array(lowest)[flow.product])
+        mispriced[np.searchsorted(flow.first_line, too_low, side="right") - 1] = True
+    return mispriced
 
 
 def _plan(flow: Flow) -> contention.Plan:
     """What the loop needs to know."""
-    scenario, chance, first = flow.scenario, flow.chance, flow.first
+    scenario, first = flow.scenario, slice(0, flow.count)
     hours = OpeningHours(scenario.staff.hours, scenario.start)
     catalogue, cooling_off = scenario.catalogue, scenario.cooling_off
-    floor = Decimal(repr(scenario.confirmation.price_floor))
-    lowest = [
-        int((floor * scenario.minor(product.price)).to_integral_value(ROUND_CEILING)) for product in catalogue
-    ]
-    lines = slice(0, flow.lines)
-    too_low = chance.unit_price[lines] < np.array(lowest)[chance.product[lines]]
-    mispriced = np.zeros(flow.count, dtype=np.bool_)
-    mispriced[(np.searchsorted(chance.first_line, np.flatnonzero(too_low), side="right") - 1)] = True
     return contention.Plan(
         days=float(flow.days),
         check_first=flow.check_first,
         agents=scenario.staff.service_agents,
         packers=scenario.staff.packers,
-        opens=np.array(hours.opens),
-        worked=np.array(hours.worked),
+        openings=hours.until(flow.days),
         shift=hours.shift,
         pickups=np.array(WeeklyClock(scenario.logistics.pickup, scenario.start).moments),
         from_receipt=cooling_off.runs_from == "receipt",
@@ -517,49 +597,60 @@ def _plan(flow: Flow) -> contention.Plan:
         paid=flow.paid,
         pay_ends=flow.page.ended[first],
         last_login=flow.page.last_login[first],
-        notice=chance.seller_notice[first],
-        check=chance.check[first],
-        enquiry=chance.enquiry_handling[first],
-        handling=chance.return_handling[first],
-        packing=chance.packing[first],
-        inspection=chance.inspection[first],
-        transit=chance.transit[first],
-        return_transit=chance.return_transit[first],
-        moment=chance.return_moment[first],
+        notice=flow.notice,
+        check=flow.check,
+        packing=flow.packing,
+        transit=flow.transit,
+        enquirer=_numbers(flow.enquirers, flow.count),
+        sender=_numbers(flow.senders, flow.count),
+        enquiry=flow.enquiry,
+        handling=flow.handling,
+        inspection=flow.inspection,
+        return_transit=flow.return_transit,
+        moment=flow.return_moment,
         refused=flow.refused,
         returns=flow.returns,
         resold=flow.resold,
-        mispriced=mispriced,
-        first_line=chance.first_line[: flow.count + 1],
-        product=chance.product[lines],
-        pieces=chance.pieces[lines],
+        mispriced=_mispriced(flow),
+        first_line=flow.first_line,
+        product=flow.product,
+        pieces=flow.pieces,
     )
 
 
-def _past(flow: Flow) -> contention.Past:
-    """What lineages are made of; columns that only they need are empty when they are not wanted."""
-    scenario, chance, first = flow.scenario, flow.chance, flow.first
-    whole = len(chance.redirect) > 0
-    before = np.zeros(len(chance.visited) if whole else 0)
-    if whole:
-        arrival = np.argsort(chance.visited, kind="stable")
-        before[arrival[1:]] = chance.visited[arrival[:-1]]
+def _numbers(these: Integers, orders: int) -> npt.NDArray[np.int32]:
+    """Each order's number among these; −1 for the others."""
+    number = np.full(orders, -1, dtype=np.int32)
+    number[these] = np.arange(len(these))
+    return number
+
+
+def _past(flow: Flow, plan: contention.Plan) -> contention.Past:
+    """What lineages are made of."""
+    page = flow.page
     return contention.Past(
         check_first=flow.check_first,
-        pickups=np.array(WeeklyClock(scenario.logistics.pickup, scenario.start).moments),
+        pickups=plan.pickups,
         online=flow.online,
         refused=flow.refused,
-        transit=chance.transit[first],
-        pay_ends=flow.page.ended[first],
+        transit=flow.transit,
+        pay_ends=plan.pay_ends,
+        last_login=plan.last_login,
+        enquirer=plan.enquirer,
+        sender=plan.sender,
+        enquiries=len(flow.enquirers),
+        senders=len(flow.senders),
         placed=flow.placed,
         carted=flow.carted,
-        visited=chance.visited[first],
-        visited_before=before[first],
+        visited=flow.visited,
+        visited_before=flow.visited_before,
         acknowledged=flow.acknowledged,
-        attempts=flow.page.attempts[first],
-        redirect=chance.redirect,
-        authentication=chance.authentication,
-        retry=chance.retry,
+        attempts=page.attempts,
+        pay_after=page.pay_after,
+        again=page.again,
+        redirect=page.redirect,
+        authentication=page.authentication,
+        retry=page.retry,
         done=flow.found.done,
         since=flow.found.since,
         turn=flow.found.turn,
@@ -574,66 +665,95 @@ def _listed(columns: Any) -> Any:
 
 def _milestones(flow: Flow) -> dict[str, Floats]:
     """When each order reaches what, in days; ``nan`` where it does not, or not within the run."""
-    chance, first, found = flow.chance, flow.first, flow.found
-    cooling_off = flow.scenario.cooling_off
-    checked, answered, handled, packed, inspected = map(found.moments, range(5))
-    flows = found.fate == contention.FLOWS
-    confirmed = _only(checked, flows) if flow.check_first else flow.acknowledged
-    decided = confirmed + flow.page.ended[first]
-    told = np.where(flow.online, _only(decided, flow.paid), confirmed) + chance.seller_notice[first]
-    pickup = WeeklyClock(flow.scenario.logistics.pickup, flow.scenario.start)
-    picked_up = pickup.next_each(packed)
-    at_door = picked_up + chance.transit[first]
-    delivered = _only(at_door, ~flow.refused)
-    begins = delivered if cooling_off.runs_from == "receipt" else np.floor(delivered) + 1
-    ends = begins + tick(cooling_off.days) if cooling_off.days else delivered
-    kept = _only(ends, ~flow.returns)
-    requested = np.full(flow.count, np.inf)
-    sent_back = np.flatnonzero(flow.returns & np.isfinite(delivered))
-    period = ends[sent_back] - delivered[sent_back]
-    requested[sent_back] = delivered[sent_back] + to_ticks(chance.return_moment[sent_back] * period)
-    received = handled + chance.return_transit[first]
-    refunded = _only(inspected, flow.returns)
-    closed = np.fmin(kept, inspected)
-    closed = np.fmin(closed, np.where(flow.online & ~flow.paid, decided, np.inf))
-    closed = np.where(flows, closed, checked)
-    reviews = chance.reviews[first] < flow.scenario.reviews.share
-    never = np.full(flow.count, np.inf)
+    count, first, found = flow.count, slice(0, flow.count), flow.found
+    some, senders = flow.enquirers, flow.senders
+    checked, packed = found.done[:count], found.done[count : 2 * count]
+    answered, handled, inspected = np.split(found.done[2 * count :], (len(some), len(some) + len(senders)))
+    fails = np.flatnonzero(found.fate != contention.FLOWS)
+    unpaid, at_door = np.flatnonzero(flow.online & ~flow.paid), np.flatnonzero(~flow.online)
+    confirmed = flow.acknowledged
+    if flow.check_first:
+        confirmed = _except(checked.copy(), fails)
+    # Times become moments in place: at a million orders each further column is 8 MB.
+    redirected, paid, told = flow.page.opened[first], flow.page.ended[first], flow.notice
+    redirected += confirmed
+    _except(redirected, at_door)
+    paid += confirmed
+    given_up = paid[unpaid]
+    _except(paid, unpaid)
+    told += paid
+    picked_up = WeeklyClock(flow.scenario.logistics.pickup, flow.scenario.start).next_each(packed)
+    delivered = flow.transit
+    delivered += picked_up
+    _except(delivered, flow.refused)
+    paid[at_door] = delivered[at_door]
+    ends = _cooling_off_ends(flow, delivered)
+    requested, back = _returns(flow, delivered, ends)
+    kept = _except(ends if flow.scenario.cooling_off.days else ends.copy(), flow.returns)
+    closed = kept.copy()
+    closed[senders] = np.fmin(closed[senders], inspected)
+    closed[unpaid] = np.fmin(closed[unpaid], given_up)
+    closed[fails] = checked[fails]
+    never = np.broadcast_to(np.nan, count)
     reached = {
-        "visited": chance.visited[first],
+        "visited": flow.visited,
         "carted": flow.carted,
         "placed": flow.placed,
         "acknowledged": flow.acknowledged,
         "checked": checked if flow.check_first else never,
         "confirmed": confirmed,
-        "redirected": _only(confirmed + flow.page.opened[first], flow.online),
-        "paid": np.where(flow.online, _only(decided, flow.paid), delivered),
+        "redirected": redirected,
+        "paid": paid,
         "seller_told": told,
         "packed": packed,
         "picked_up": picked_up,
         "delivered": delivered,
         "cooling_off_ended": kept,
-        "return_requested": requested,
-        "return_approved": handled,
-        "return_received": received,
-        "refunded": refunded,
+        "return_requested": _spread(requested, back, count),
+        "return_approved": _spread(handled, senders, count),
+        "return_received": _spread(handled + flow.return_transit, senders, count),
+        "refunded": _spread(np.where(flow.returns[senders], inspected, np.nan), senders, count),
         "closed": closed,
-        "reviewed": _only(kept, reviews) + chance.review_after[first],
-        "enquired": flow.enquired,
-        "answered": answered,
+        "reviewed": _spread(kept[flow.reviewers] + flow.review_after, flow.reviewers, count),
+        "enquired": _spread(flow.enquired, some, count),
+        "answered": _spread(answered, some, count),
     }
+    for name, t in reached.items():
+        # An order is placed within the run.
+        if name not in ("visited", "carted", "placed") and t is not never:
+            np.copyto(t, np.nan, where=t >= flow.days)
     # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
-    return {
-        name: np.where(reached[name] < flow.days, reached[name], np.nan)
-        if name in reached
-        else np.full(flow.count, np.nan)
-        for name in MILESTONES
-    }
+    return {name: reached.get(name, never) for name in MILESTONES}
 
 
-def _only(t: Floats, these: npt.NDArray[np.bool_]) -> Floats:
-    """The moments of these orders, and never for the others."""
-    return np.where(these, t, np.inf)
+def _except(t: Floats, these: npt.NDArray[Any]) -> Floats:
+    """The moments, and never for these orders; changed in place."""
+    t[these] = np.inf
+    return t
+
+
+def _spread(t: Floats, these: Integers, orders: int) -> Floats:
+    """A column for all orders of what only these meet."""
+    column = np.full(orders, np.nan)
+    column[these] = t
+    return column
+
+
+def _cooling_off_ends(flow: Flow, delivered: Floats) -> Floats:
+    """When each buyer's time to think it over ends."""
+    cooling_off = flow.scenario.cooling_off
+    if not cooling_off.days:
+        return delivered
+    begins = delivered if cooling_off.runs_from == "receipt" else np.floor(delivered) + 1
+    return np.asarray(begins + tick(cooling_off.days))
+
+
+def _returns(flow: Flow, delivered: Floats, ends: Floats) -> tuple[Floats, Integers]:
+    """When buyers ask to send goods back, and which orders these are."""
+    sends = flow.returns[flow.senders] & np.isfinite(delivered[flow.senders])
+    back = flow.senders[sends]
+    period = ends[back] - delivered[back]
+    return delivered[back] + to_ticks(flow.return_moment[sends] * period), back
 
 
 def _states(flow: Flow, reached: Mapping[str, Floats]) -> npt.NDArray[np.int8]:
@@ -653,29 +773,29 @@ def _states(flow: Flow, reached: Mapping[str, Floats]) -> npt.NDArray[np.int8]:
 
 
 def _orders(flow: Flow) -> Table:
-    scenario, chance, first, count = flow.scenario, flow.chance, flow.first, flow.count
-    reached = _milestones(flow)
-    lines = slice(0, flow.lines)
-    product, pieces = chance.product[lines], chance.pieces[lines]
-    starts = chance.first_line[:count]
+    scenario, count = flow.scenario, flow.count
+    starts = flow.first_line[:count]
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue])
     cost = np.array([scenario.minor(item.unit_cost) for item in scenario.catalogue])
-
     route: Route = "escrow" if scenario.payment.escrow else "payment-company"
 
-    def total(values: Integers) -> Integers:
-        return np.add.reduceat(values, starts) if count else np.zeros(0, dtype=np.int64)
+    def total(each: Integers) -> Integers:
+        return np.add.reduceat(each * flow.pieces, starts) if count else np.zeros(0, dtype=np.int64)
 
+    list_amount = total(price[flow.product])
+    amount = list_amount if flow.price_seen is None else total(flow.price_seen)
+    goods_cost = total(cost[flow.product])
+    reached = _milestones(flow)
     return Table(
         {
             "order": np.arange(count),
-            "member": chance.member[first],
-            "payment_method": chance.method[first].astype(np.int8),
+            "member": flow.member,
+            "payment_method": flow.method,
             "state": _states(flow, reached),
             "route": np.full(count, ROUTES.index(route), dtype=np.int8),
-            "amount": total(chance.unit_price[lines] * pieces),
-            "list_amount": total(price[product] * pieces),
-            "goods_cost": total(cost[product] * pieces),
+            "amount": amount,
+            "list_amount": list_amount,
+            "goods_cost": goods_cost,
             **reached,
         },
         {

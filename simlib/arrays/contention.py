@@ -41,11 +41,28 @@ except ImportError:
 
 
 def compiled(function: Function) -> Function:
-    """Let numba compile a function, where it is installed."""
+    """Let numba compile a function, where it is installed.
+
+    Without counting who refers to which array: nothing in here makes an array, and the counting alone would take
+    half of the loop's time.
+    """
     if not COMPILED:
         return function
-    translated: Any = numba.njit(cache=True)(function)
+    # Numba's published types do not list this switch.
+    options: dict[str, Any] = {"cache": True, "_nrt": False}
+    translated: Any = numba.njit(**options)(function)
     return cast("Function", translated)
+
+
+@compiled
+def fill_with_normals(rng: Any, numbers: Any) -> None:
+    """Fill a two-dimensional array with the next standard normal numbers of a `numpy.random.Generator`.
+
+    Compiled, this takes a third of the time that numpy's own filling takes, and gives the same numbers.
+    """
+    for row in range(numbers.shape[0]):
+        for column in range(numbers.shape[1]):
+            numbers[row, column] = rng.standard_normal()
 
 
 # Kinds of work, which are also the kinds of request; the first three are customer service's, the others packers'.
@@ -61,8 +78,8 @@ ARRIVALS, SERVICE, PACKERS = range(3)
 # Which events must be put in order among themselves when they fall on one moment.
 AT_SERVICE, AT_PACKERS, AT_SHELF, NOWHERE = range(4)
 
-FINISHED, UNDECIDED, LINEAGE_NEEDED = range(3)
-"""How the loop ends: all is worked through; a tie cannot be told; a tie needs lineages, which were not given."""
+FINISHED, UNDECIDED = range(2)
+"""How the loop ends: all is worked through; a tie cannot be told."""
 
 FLOWS, REJECTED, OUT_OF_STOCK = range(3)
 """What the shelf (or a wrong price) makes of an order."""
@@ -82,8 +99,10 @@ class Plan(NamedTuple):
         Whether customer service looks at stock and price before it confirms.
     agents, packers
         Desks of the two queues.
-    opens, worked, shift, pickups
-        `simlib.calendars.OpeningHours` and `simlib.calendars.WeeklyClock`.
+    openings, shift
+        When the team begins to work, ascending from ``-inf`` until after the run's end; how long it works then.
+    pickups
+        As in `simlib.calendars.WeeklyClock`.
     from_receipt, cooling_off
         When the cooling-off period begins, and its length in days.
     stock, reorder_point, reorder_up_to, lead
@@ -91,10 +110,17 @@ class Plan(NamedTuple):
     online, paid, pay_ends, last_login, notice
         Whether it is paid on a payment page, whether that succeeds, how long after the confirmation; the last
         authentication; until the seller is told.
-    check, enquiry, handling, packing, inspection
+    check, packing
         Working time of each kind.
-    transit, return_transit, moment
-        Times of the courier; share of the cooling-off period that passes before goods are sent back.
+    transit
+        The courier's time.
+    enquirer, sender
+        An order's number among those that give rise to an enquiry, and among those whose parcel may come back;
+        for these alone there is
+    enquiry, handling, inspection
+        working time of each kind,
+    return_transit, moment
+        the courier's time back, and the share of the cooling-off period that passes before goods are sent back.
     refused, returns, resold, mispriced
         What becomes of it; whether a line's price is too low.
     first_line, product, pieces
@@ -105,8 +131,7 @@ class Plan(NamedTuple):
     check_first: bool
     agents: int
     packers: int
-    opens: Any
-    worked: Any
+    openings: Any
     shift: float
     pickups: Any
     from_receipt: bool
@@ -121,11 +146,13 @@ class Plan(NamedTuple):
     last_login: Any
     notice: Any
     check: Any
+    packing: Any
+    transit: Any
+    enquirer: Any
+    sender: Any
     enquiry: Any
     handling: Any
-    packing: Any
     inspection: Any
-    transit: Any
     return_transit: Any
     moment: Any
     refused: Any
@@ -138,15 +165,15 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the loop finds out: kind of work × orders + order, moments in days (``inf``: not within the run).
+    """What the loop finds out; the place of each kind of work on each order is told by `place`.
 
     Attributes
     ----------
     done
-        When each kind of work on each order is done. Without a check, the kind `CHECK` holds the moment at
-        which a packer found too little on the shelf.
+        When each work is done, in days (``inf``: not within the run). Without a check, the kind `CHECK` holds the
+        moment at which a packer found too little on the shelf.
     since, turn
-        When somebody took it up, and its number in the queue. For lineages; empty when these are not wanted.
+        When somebody took it up, and its number in the queue, for lineages.
     fate
         One entry an order: `FLOWS`, `REJECTED` or `OUT_OF_STOCK`.
     """
@@ -156,10 +183,65 @@ class Outcome(NamedTuple):
     turn: Any
     fate: Any
 
-    def moments(self, kind: int) -> Any:
-        """When a kind of work is done, one entry an order."""
-        orders = len(self.fate)
-        return self.done[kind * orders : (kind + 1) * orders]
+
+class Room(NamedTuple):
+    """What the loop works in, made outside because it makes no arrays of its own.
+
+    Attributes
+    ----------
+    heap
+        Events to come; see `_push`.
+    batch
+        Events of one moment.
+    service, packers
+        The two queues, in the order in which the requests came.
+    free, expected
+        Pieces of each product that are not promised; the same with what the supplier brings.
+    brought_at, brought, brought_pieces, brought_for
+        The supplier's deliveries: time, product, pieces, the order that gave rise to it (−1: the opening).
+    one, other
+        Two lineages.
+    """
+
+    heap: Any
+    batch: Any
+    service: Any
+    packers: Any
+    free: Any
+    expected: Any
+    brought_at: Any
+    brought: Any
+    brought_pieces: Any
+    brought_for: Any
+    one: Any
+    other: Any
+
+
+def room_for(plan: Plan) -> Room:
+    """Room for the loop. Memory that is never touched costs nothing, so it is made for the worst case."""
+    orders, products = len(plan.online), len(plan.stock)
+    enquiries, senders = len(plan.enquiry), len(plan.handling)
+    deliveries = len(plan.product) + products
+    # At any moment an order is in one place, its enquiry in another.
+    events = 2 * orders + deliveries + plan.agents + plan.packers
+
+    def numbers(size: int, kind: type = np.int64) -> Any:
+        return np.empty(size, kind) if COMPILED else [kind(0).item()] * size
+
+    return Room(
+        heap=(numbers(events, np.float64), numbers(events, np.float64), numbers(events)) if COMPILED else [],
+        batch=numbers(events),
+        service=numbers(orders + enquiries + senders),
+        packers=numbers(orders + senders),
+        free=numbers(products),
+        expected=numbers(products),
+        brought_at=numbers(deliveries, np.float64),
+        brought=numbers(deliveries),
+        brought_pieces=numbers(deliveries),
+        brought_for=numbers(deliveries),
+        one=numbers(DEEPEST, np.float64),
+        other=numbers(DEEPEST, np.float64),
+    )
 
 
 class Past(NamedTuple):
@@ -167,12 +249,14 @@ class Past(NamedTuple):
 
     Attributes
     ----------
-    check_first, pickups, online, refused, transit, pay_ends
+    check_first, pickups, online, refused, transit, pay_ends, last_login, enquirer, sender
         As in `Plan`.
+    enquiries, senders
+        How many orders give rise to an enquiry, and how many parcels may come back.
     placed, carted, visited, visited_before, acknowledged
         Moments of each order; `visited_before` is the arrival before its own.
-    attempts, redirect, authentication, retry
-        Attempts to pay, and the times of each.
+    attempts, pay_after, again, redirect, authentication, retry
+        As in `simlib.shop.customers.PaymentPage`.
     done, since, turn
         As in `Outcome`.
     """
@@ -183,12 +267,19 @@ class Past(NamedTuple):
     refused: Any
     transit: Any
     pay_ends: Any
+    last_login: Any
+    enquirer: Any
+    sender: Any
+    enquiries: int
+    senders: int
     placed: Any
     carted: Any
     visited: Any
     visited_before: Any
     acknowledged: Any
     attempts: Any
+    pay_after: Any
+    again: Any
     redirect: Any
     authentication: Any
     retry: Any
@@ -198,33 +289,93 @@ class Past(NamedTuple):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# events to come, the soonest first
+
+if COMPILED:
+
+    @compiled
+    def _sooner(heap: Any, at: int, t: float, cause: float, event: int) -> Any:
+        times, causes, events = heap
+        return times[at] < t or (
+            times[at] == t and (causes[at] < cause or (causes[at] == cause and events[at] < event))
+        )
+
+    @compiled
+    def _push(heap: Any, size: int, t: float, cause: float, event: int) -> Any:
+        """Add an event to the first `size` of a binary heap; its new size (Williams, "Heapsort", CACM 7(6), 1964)."""
+        times, causes, events = heap
+        at = size
+        while at > 0 and not _sooner(heap, (at - 1) // 2, t, cause, event):
+            above = (at - 1) // 2
+            times[at], causes[at], events[at] = times[above], causes[above], events[above]
+            at = above
+        times[at], causes[at], events[at] = t, cause, event
+        return size + 1
+
+    @compiled
+    def _pop(heap: Any, size: int) -> Any:
+        """Take the soonest event out of the first `size`."""
+        times, causes, events = heap
+        soonest = events[0]
+        size -= 1
+        t, cause, event = times[size], causes[size], events[size]
+        at, below = 0, 1
+        while below < size:
+            if below + 1 < size and _sooner(heap, below + 1, times[below], causes[below], events[below]):
+                below += 1
+            if not _sooner(heap, below, t, cause, event):
+                break
+            times[at], causes[at], events[at] = times[below], causes[below], events[below]
+            at, below = below, 2 * below + 1
+        times[at], causes[at], events[at] = t, cause, event
+        return soonest
+
+    @compiled
+    def _soonest(heap: Any) -> Any:
+        """When the soonest event is, and when it was scheduled."""
+        return heap[0][0], heap[1][0]
+
+else:
+
+    def _push(heap: Any, size: int, t: float, cause: float, event: int) -> Any:
+        heappush(heap, (t, cause, event))
+        return size + 1
+
+    def _pop(heap: Any, size: int) -> Any:
+        return heappop(heap)[2]
+
+    def _soonest(heap: Any) -> Any:
+        return heap[0][:2]
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # calendars, number by number
 
 
 @compiled
-def finish(opens: Any, worked: Any, shift: float, t: float, work: float) -> Any:
-    """When a task begun at `t` is done (`OpeningHours.finish`)."""
-    per_week = worked[len(worked) - 1]
-    week = math.floor(t / WEEK)
-    rest = t - week * WEEK
-    today = 0.0
-    for day in range(len(opens) - 1, -1, -1):
-        if opens[day] <= rest:
-            today = worked[day] + min(rest - opens[day], shift)
-            break
-    total = week * per_week + today + work
-    weeks = math.floor(total / per_week)
-    over = total - weeks * per_week
-    # The division is rounded, the products are exact.
-    if over >= per_week:
-        weeks, over = weeks + 1, over - per_week
-    if over <= 0.0:
-        weeks, over = weeks - 1, over + per_week
-    day = 0
-    while worked[day + 1] < over:
+def finish(openings: Any, shift: float, day: int, t: float, work: float) -> Any:
+    """When a task begun at `t` is done (`OpeningHours.finish`); ``inf`` if that is long after the run.
+
+    Parameters
+    ----------
+    openings, shift
+        As in `Plan`.
+    day
+        Position of the last opening at or before `t`.
+    t, work
+        When somebody takes it up; working time it takes.
+    """
+    # Whole ticks: whatever is added first, the sum is the same.
+    left = max(shift - (t - openings[day]), 0.0)
+    if work <= left:
+        ends: float = t + work
+        return ends
+    work -= left
+    day += 1
+    while work > shift and day < len(openings):
+        work -= shift
         day += 1
-    moment: float = weeks * WEEK + opens[day] + (over - worked[day])
-    return moment
+    return openings[day] + work if day < len(openings) else math.inf
 
 
 @compiled
@@ -254,6 +405,23 @@ def thinking(from_receipt: bool, cooling_off: float, moment: float, delivered: f
 
 
 @compiled
+def place(past: Any, kind: int, order: int) -> Any:
+    """Where an `Outcome` holds this kind of work on an order.
+
+    First all checks, then all packing; then what only some orders bring about: enquiries, returns, inspections.
+    """
+    orders = len(past.placed)
+    if kind == CHECK:
+        return order
+    if kind == PACK:
+        return orders + order
+    if kind == ENQUIRY:
+        return 2 * orders + past.enquirer[order]
+    first = 2 * orders + past.enquiries
+    return first + past.sender[order] if kind == RETURN else first + past.senders + past.sender[order]
+
+
+@compiled
 def _from_cart(past: Any, order: int, moments: Any, n: int) -> int:
     moments[n] = past.placed[order]
     moments[n + 1] = past.carted[order]
@@ -264,7 +432,7 @@ def _from_cart(past: Any, order: int, moments: Any, n: int) -> int:
 
 @compiled
 def _from_desk(past: Any, kind: int, order: int, moments: Any, n: int) -> tuple[int, int, int]:
-    task = kind * len(past.placed) + order
+    task = place(past, kind, order)
     moments[n] = past.done[task]
     moments[n + 1] = past.since[task]
     # The desk was handed out within the moment in which it was taken.
@@ -283,32 +451,51 @@ def _from_confirmation(past: Any, order: int, moments: Any, n: int) -> tuple[int
 @compiled
 def _from_page(past: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
     """From the end of the last attempt to pay, which is the next moment."""
-    t = past.acknowledged[order]
+    confirmed = past.acknowledged[order]
     if past.check_first:
-        t = past.done[CHECK * len(past.placed) + order]
-    t += past.pay_ends[order]
+        confirmed = past.done[place(past, CHECK, order)]
+    t = confirmed + past.pay_ends[order]
+    if past.attempts[order] == 1:
+        moments[n] = t
+        moments[n + 1] = t - past.last_login[order]
+        moments[n + 2] = confirmed + past.pay_after[order]
+        return _from_confirmation(past, order, moments, n + 3)
+    row = _position(past.again, order)
     for attempt in range(past.attempts[order] - 1, -1, -1):
         moments[n] = t
-        t -= past.authentication[order][attempt]
+        t -= past.authentication[row][attempt]
         moments[n + 1] = t
-        t -= past.redirect[order][attempt]
+        t -= past.redirect[row][attempt]
         moments[n + 2] = t
         n += 3
         if attempt > 0:
-            t -= past.retry[order][attempt - 1]
+            t -= past.retry[row][attempt - 1]
     return _from_confirmation(past, order, moments, n)
 
 
 @compiled
+def _position(ascending: Any, number: int) -> Any:
+    """Where a number stands."""
+    low, high = 0, len(ascending)
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
 def _from_door(past: Any, order: int, moments: Any, n: int) -> tuple[int, int, int]:
-    picked_up = next_pickup(past.pickups, past.done[PACK * len(past.placed) + order])
+    picked_up = next_pickup(past.pickups, past.done[place(past, PACK, order)])
     moments[n] = picked_up + past.transit[order]
     moments[n + 1] = picked_up
     return _from_desk(past, PACK, order, moments, n + 2)
 
 
 @compiled
-def lineage(past: Any, log: Any, t: float, event: int, moments: Any) -> tuple[int, int, int]:
+def lineage(past: Any, brought_for: Any, t: float, event: int, moments: Any) -> tuple[int, int, int]:
     """The moments of an event and of its causes, newest first.
 
     Returns
@@ -340,12 +527,12 @@ def lineage(past: Any, log: Any, t: float, event: int, moments: Any) -> tuple[in
     if kind == RELEASE:
         return _from_page(past, order, moments, 0)
     if kind == RESTOCK:
-        if log[order][3] < 0:
+        if brought_for[order] < 0:
             return 1, ARRIVALS, -1
-        return _from_confirmation(past, log[order][3], moments, 1)
+        return _from_confirmation(past, brought_for[order], moments, 1)
     # A packer is given the order within this very moment.
     moments[1] = t
-    return 2, PACKERS, past.turn[PACK * len(past.placed) + order]
+    return 2, PACKERS, past.turn[place(past, PACK, order)]
 
 
 @compiled
@@ -361,15 +548,14 @@ def _concerns(past: Any, kind: int) -> int:
 
 
 @compiled
-def _before(past: Any, log: Any, t: float, one: int, other: int, a: Any, b: Any) -> tuple[bool, int]:
+def _before(past: Any, room: Any, t: float, one: int, other: int) -> tuple[bool, int]:
     """Whether SimPy handles event `one` before `other`, both at `t`; and whether that could be told."""
     here, there = _concerns(past, one % KINDS), _concerns(past, other % KINDS)
     if here != there or here == NOWHERE:
         return (here, one) < (there, other), FINISHED
-    if len(past.since) == 0:
-        return False, LINEAGE_NEEDED
-    length_a, origin_a, turn_a = lineage(past, log, t, one, a)
-    length_b, origin_b, turn_b = lineage(past, log, t, other, b)
+    a, b = room.one, room.other
+    length_a, origin_a, turn_a = lineage(past, room.brought_for, t, one, a)
+    length_b, origin_b, turn_b = lineage(past, room.brought_for, t, other, b)
     for i in range(min(length_a, length_b)):
         if a[i] != b[i]:
             return a[i] < b[i], FINISHED
@@ -379,13 +565,14 @@ def _before(past: Any, log: Any, t: float, one: int, other: int, a: Any, b: Any)
 
 
 @compiled
-def _in_turn(past: Any, log: Any, t: float, batch: Any, a: Any, b: Any) -> int:
-    """Put events of one moment and one cause's moment in order, by insertion."""
-    for i in range(1, len(batch)):
+def _in_turn(past: Any, room: Any, t: float, size: int) -> int:
+    """Put the first `size` events of the batch, of one moment and one cause's moment, in order, by insertion."""
+    batch = room.batch
+    for i in range(1, size):
         event = batch[i]
         j = i
         while j > 0:
-            earlier, told = _before(past, log, t, event, batch[j - 1], a, b)
+            earlier, told = _before(past, room, t, event, batch[j - 1])
             if told != FINISHED:
                 return told
             if not earlier:
@@ -422,29 +609,23 @@ def _move(first: int, last: int, product: Any, pieces: Any, sign: int, free: Any
 
 
 @compiled
-def _reorder(
-    first: int,
-    last: int,
-    product: Any,
-    rule: Any,
-    now: float,
-    order: int,
-    days: float,
-    expected: Any,
-    heap: Any,
-    log: Any,
-) -> None:
-    """Order from the supplier what has run low after these lines were promised."""
-    reorder_point, reorder_up_to, lead = rule
-    for line in range(first, last):
-        item = product[line]
-        if expected[item] <= reorder_point[item]:
-            more = reorder_up_to[item] - expected[item]
-            expected[item] += more
-            arrives = now + lead[item]
-            log.append((arrives, item, more, order))
-            if arrives < days:
-                heappush(heap, (arrives, now, (len(log) - 1) * KINDS + RESTOCK))
+def _reorder(plan: Any, room: Any, line: int, now: float, order: int, brought: int) -> Any:
+    """Order from the supplier what has run low after this line was promised.
+
+    Returns
+    -------
+    brought
+        Deliveries so far; one more if something was ordered.
+    """
+    item, expected = plan.product[line], room.expected
+    if expected[item] > plan.reorder_point[item]:
+        return brought
+    room.brought_at[brought] = now + plan.lead[item]
+    room.brought[brought] = item
+    room.brought_pieces[brought] = plan.reorder_up_to[item] - expected[item]
+    room.brought_for[brought] = order
+    expected[item] = plan.reorder_up_to[item]
+    return brought + 1
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -453,8 +634,8 @@ def _reorder(
 
 @compiled
 def contend(
-    plan: Any, past: Any, found: Any, first_t: Any, first_cause: Any, first_event: Any
-) -> tuple[int, float, Any]:
+    plan: Any, past: Any, found: Any, room: Any, first_t: Any, first_cause: Any, first_event: Any
+) -> tuple[int, float, int]:
     """Work through all that orders contend for.
 
     Parameters
@@ -463,169 +644,164 @@ def contend(
         A `Plan`, and what lineages are made of.
     found
         An `Outcome` to fill, its moments all ``inf``.
+    room
+        From `room_for`.
     first_t, first_cause, first_event
         The requests that depend on no other order, in order of time: when, when that was scheduled, which.
 
     Returns
     -------
-    ending, t, log
-        `FINISHED`, or why not and at which moment; the supplier's deliveries: time, product, pieces, order
-        that gave rise to it. The first entry of the log stands for nothing.
+    ending, t, deliveries
+        `FINISHED`, or why not and at which moment; how many deliveries of the supplier `room` holds.
     """
-    # Names of their own, because numba reads a local name much faster than a field.
-    days, check_first, orders = plan.days, plan.check_first, len(plan.online)
-    opens, worked, shift, pickups = plan.opens, plan.worked, plan.shift, plan.pickups
-    check, enquiry, handling, packing, inspection = (
-        plan.check,
-        plan.enquiry,
-        plan.handling,
-        plan.packing,
-        plan.inspection,
-    )
-    online, paid, refused, returns, resold = (
-        plan.online,
-        plan.paid,
-        plan.refused,
-        plan.returns,
-        plan.resold,
-    )
-    pay_ends, last_login, notice = plan.pay_ends, plan.last_login, plan.notice
-    transit, return_transit, moment = plan.transit, plan.return_transit, plan.moment
-    first_line, product, pieces, mispriced = plan.first_line, plan.product, plan.pieces, plan.mispriced
-    rule = (plan.reorder_point, plan.reorder_up_to, plan.lead)
+    # Names of their own, because a local name is read much faster than a field.
+    days, check_first = plan.days, plan.check_first
+    openings, shift = plan.openings, plan.shift
+    online, refused, returns = plan.online, plan.refused, plan.returns
+    first_line, product, pieces = plan.first_line, plan.product, plan.pieces
+    enquirer, sender = plan.enquirer, plan.sender
     done, since, turn, fate = found.done, found.since, found.turn, found.fate
-    tracing = len(since) > 0
+    heap, batch, free, expected = room.heap, room.batch, room.free, room.expected
 
-    heap = [(0.0, 0.0, 0)]
-    heap.pop()
-    log = [(0.0, 0, 0, 0)]
-    batch = [0]
-    waiting_for_service, waiting_for_packers = [0], [0]
-    served, packed = 1, 1
+    waiting, asked, served = room.service, 0, 0
+    parcels, ready, packed = room.packers, 0, 0
     agents, packers = plan.agents, plan.packers
-    free = [0 for _product in plan.stock]
-    expected = [0 for _product in plan.stock]
-    a, b = np.empty(DEEPEST), np.empty(DEEPEST)
+    size = brought = 0
     for item in range(len(plan.stock)):
         free[item] = expected[item] = plan.stock[item]
         if expected[item] <= plan.reorder_point[item]:
-            more = plan.reorder_up_to[item] - expected[item]
-            expected[item] += more
-            log.append((plan.lead[item], item, more, -1))
+            room.brought_at[brought] = plan.lead[item]
+            room.brought[brought] = item
+            room.brought_pieces[brought] = plan.reorder_up_to[item] - expected[item]
+            room.brought_for[brought] = -1
+            expected[item] = plan.reorder_up_to[item]
             if plan.lead[item] < days:
-                heappush(heap, (plan.lead[item], 0.0, (len(log) - 1) * KINDS + RESTOCK))
+                size = _push(heap, size, plan.lead[item], 0.0, brought * KINDS + RESTOCK)
+            brought += 1
 
-    at, last = 0, len(first_t)
-    while at < last or len(heap) > 0:
-        # All events of this moment whose causes are of one moment as well.
-        batch.clear()
-        if at < last and (len(heap) == 0 or (first_t[at], first_cause[at]) <= (heap[0][0], heap[0][1])):
+    at, last, day = 0, len(first_t), 0
+    while at < last or size > 0:
+        # All events of this moment whose causes are of one moment as well: nearly always a single one.
+        t, cause = _soonest(heap) if size > 0 else (math.inf, math.inf)
+        if at < last and (first_t[at], first_cause[at]) <= (t, cause):
             t, cause = first_t[at], first_cause[at]
-        else:
-            t, cause = heap[0][0], heap[0][1]
+        events = 0
         while at < last and first_t[at] == t and first_cause[at] == cause:
-            batch.append(first_event[at])
-            at += 1
-        while len(heap) > 0 and heap[0][0] == t and heap[0][1] == cause:
-            batch.append(heappop(heap)[2])
-        if len(batch) > 1:
-            told = _in_turn(past, log, t, batch, a, b)
+            batch[events] = first_event[at]
+            events, at = events + 1, at + 1
+        while size > 0 and _soonest(heap) == (t, cause):
+            batch[events] = _pop(heap, size)
+            events, size = events + 1, size - 1
+        if events > 1:
+            told = _in_turn(past, room, t, events)
             if told != FINISHED:
-                return told, t, log
+                return told, t, brought
+        while openings[day + 1] <= t:
+            day += 1
 
-        for event in batch:
+        for number in range(events):
+            event = batch[number]
             order, kind = event // KINDS, event % KINDS
             if kind <= RETURN:
-                waiting_for_service.append(event)
+                waiting[asked] = event
+                asked += 1
             elif kind <= INSPECT:
-                if tracing and kind == PACK:
-                    turn[PACK * orders + order] = len(waiting_for_packers)
-                waiting_for_packers.append(event)
+                if kind == PACK:
+                    turn[place(past, PACK, order)] = ready
+                parcels[ready] = event
+                ready += 1
             elif kind == RESTOCK:
-                free[log[order][1]] += log[order][2]
+                free[room.brought[order]] += room.brought_pieces[order]
             elif kind == RELEASE:
                 _move(first_line[order], first_line[order + 1], product, pieces, 1, free, expected)
             elif kind == GRANT or kind == DONE + CHECK:
                 # The shelf is looked at: by customer service before it confirms, or by a packer.
                 one, end = first_line[order], first_line[order + 1]
                 agents += kind == DONE + CHECK
-                if (mispriced[order] and check_first) or not _on_shelf(one, end, product, pieces, free):
+                if (check_first and plan.mispriced[order]) or not _on_shelf(one, end, product, pieces, free):
                     fate[order] = REJECTED if check_first else OUT_OF_STOCK
-                    done[CHECK * orders + order] = t
+                    done[place(past, CHECK, order)] = t
                     packers += kind == GRANT
                 else:
                     _move(one, end, product, pieces, -1, free, expected)
-                    _reorder(one, end, product, rule, t, order, days, expected, heap, log)
+                    for line in range(one, end):
+                        before = brought
+                        brought = _reorder(plan, room, line, t, order, brought)
+                        if brought > before and room.brought_at[before] < days:
+                            size = _push(heap, size, room.brought_at[before], t, before * KINDS + RESTOCK)
                     if kind == GRANT:
-                        ends = finish(opens, worked, shift, t, packing[order])
-                        if tracing:
-                            since[PACK * orders + order] = t
+                        ends = finish(openings, shift, day, t, plan.packing[order])
+                        since[place(past, PACK, order)] = t
                         if ends < days:
-                            done[PACK * orders + order] = ends
-                            heappush(heap, (ends, t, order * KINDS + DONE + PACK))
+                            done[place(past, PACK, order)] = ends
+                            size = _push(heap, size, ends, t, order * KINDS + DONE + PACK)
                     else:
                         told_at = t
                         if online[order]:
-                            told_at += pay_ends[order]
-                        if online[order] and not paid[order]:
+                            told_at += plan.pay_ends[order]
+                        if online[order] and not plan.paid[order]:
                             if told_at < days:
-                                cause = told_at - last_login[order]
-                                heappush(heap, (told_at, cause, order * KINDS + RELEASE))
-                        elif told_at + notice[order] < days:
-                            heappush(heap, (told_at + notice[order], told_at, order * KINDS + PACK))
+                                cause = told_at - plan.last_login[order]
+                                size = _push(heap, size, told_at, cause, order * KINDS + RELEASE)
+                        elif told_at + plan.notice[order] < days:
+                            size = _push(
+                                heap, size, told_at + plan.notice[order], told_at, order * KINDS + PACK
+                            )
             elif kind <= DONE + RETURN:
                 agents += 1
-                if kind == DONE + RETURN and t + return_transit[order] < days:
-                    heappush(heap, (t + return_transit[order], t, order * KINDS + INSPECT))
+                if kind == DONE + RETURN:
+                    back = t + plan.return_transit[sender[order]]
+                    if back < days:
+                        size = _push(heap, size, back, t, order * KINDS + INSPECT)
             else:
                 packers += 1
                 if kind == DONE + INSPECT:
-                    if resold[order]:
+                    if plan.resold[order]:
                         _move(first_line[order], first_line[order + 1], product, pieces, 1, free, expected)
                 elif refused[order] or returns[order]:
                     # The parcel comes back, either from the door or after some thought.
-                    at_door = next_pickup(pickups, t) + transit[order]
+                    at_door = next_pickup(plan.pickups, t) + plan.transit[order]
                     if refused[order]:
-                        back, asks = at_door + return_transit[order], INSPECT
+                        back, asks = at_door + plan.return_transit[sender[order]], INSPECT
                     else:
-                        pause = thinking(plan.from_receipt, plan.cooling_off, moment[order], at_door)
-                        back, asks = at_door + pause, RETURN
+                        moment = plan.moment[sender[order]]
+                        back = at_door + thinking(plan.from_receipt, plan.cooling_off, moment, at_door)
+                        asks = RETURN
                     if back < days:
-                        heappush(heap, (back, at_door, order * KINDS + asks))
+                        size = _push(heap, size, back, at_door, order * KINDS + asks)
 
             # Whoever is free takes up what waits longest.
-            while agents > 0 and served < len(waiting_for_service):
-                task = waiting_for_service[served]
+            while agents > 0 and served < asked:
+                task = waiting[served]
                 order, kind = task // KINDS, task % KINDS
                 if kind == CHECK:
-                    work = check[order]
+                    work = plan.check[order]
                 elif kind == ENQUIRY:
-                    work = enquiry[order]
+                    work = plan.enquiry[enquirer[order]]
                 else:
-                    work = handling[order]
-                ends = finish(opens, worked, shift, t, work)
-                if tracing:
-                    since[kind * orders + order], turn[kind * orders + order] = t, served
+                    work = plan.handling[sender[order]]
+                ends = finish(openings, shift, day, t, work)
+                here = place(past, kind, order)
+                since[here], turn[here] = t, served
                 if ends < days:
-                    done[kind * orders + order] = ends
-                    heappush(heap, (ends, t, task + DONE))
+                    done[here] = ends
+                    size = _push(heap, size, ends, t, task + DONE)
                 served += 1
                 agents -= 1
-            while packers > 0 and packed < len(waiting_for_packers):
-                task = waiting_for_packers[packed]
+            while packers > 0 and packed < ready:
+                task = parcels[packed]
                 order, kind = task // KINDS, task % KINDS
                 if kind == PACK and not check_first:
                     # Not before all else of this moment: the shelf is looked at when the packer turns to it.
-                    heappush(heap, (t, t, order * KINDS + GRANT))
+                    size = _push(heap, size, t, t, order * KINDS + GRANT)
                 else:
-                    ends = finish(
-                        opens, worked, shift, t, packing[order] if kind == PACK else inspection[order]
-                    )
-                    if tracing:
-                        since[kind * orders + order], turn[kind * orders + order] = t, packed
+                    work = plan.packing[order] if kind == PACK else plan.inspection[sender[order]]
+                    ends = finish(openings, shift, day, t, work)
+                    here = place(past, kind, order)
+                    since[here], turn[here] = t, packed
                     if ends < days:
-                        done[kind * orders + order] = ends
-                        heappush(heap, (ends, t, task + DONE))
+                        done[here] = ends
+                        size = _push(heap, size, ends, t, task + DONE)
                 packed += 1
                 packers -= 1
-    return FINISHED, days, log
+    return FINISHED, days, brought

@@ -229,6 +229,7 @@ def key_file(spoken: Mapping[str, LessonSource]) -> str:
     source = spoken["en"]
     tree = {
         "number": source.head.number,
+        "titles": {lang: lesson.head.title for lang, lesson in spoken.items()},
         "code": {question.name: question.code for question in questions(source)},
         "texts": {
             lang: {

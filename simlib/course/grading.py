@@ -332,7 +332,8 @@ def _counts(grades: Grades) -> dict[str, int]:
 
 
 def _doubts(grades: Grades) -> str:
-    told = [f"{one.name}: {doubt}" for one in grades.handed for doubt in one.doubts] + list(grades.foreign)
+    told = [f"{one.name}: {doubt}" for one in grades.handed for doubt in one.doubts]
+    told += grades.foreign
     if not told:
         return f"<p>{html.escape(_('Nothing is doubtful.'))}</p>"
     items = "".join(f"<li>{html.escape(line)}</li>" for line in told)
@@ -368,10 +369,9 @@ def _table(grades: Grades, key: KeyFile) -> str:
         f"<td><small>{html.escape(_frequent(grades, key.number, name))}</small></td>" for name in names
     )
     rows.append(f'<tr><th scope="row">{html.escape(_("most frequent mistake"))}</th>{frequent}</tr>')
-    learner = html.escape(_("Learner"))
-    return (
-        f'<h2>{key.number}</h2><table><tr><th scope="col">{learner}</th>{heads}</tr>{"".join(rows)}</table>'
-    )
+    title = html.escape(key.titles.get(current_language(), key.titles["en"]))
+    first = f'<tr><th scope="col">{html.escape(_("Learner"))}</th>{heads}</tr>'
+    return f"<h2>{key.number} · {title}</h2><table>{first}{''.join(rows)}</table>"
 
 
 def _cell(kept: KeptAnswer | None, explained: Mapping[str, str]) -> str:

@@ -38,11 +38,14 @@ class KeyFile:
         Question → program text that ends with ``key = …``.
     texts
         Language → question → what is said.
+    titles
+        Language → heading of the notebook.
     """
 
     number: str
     code: Mapping[str, str]
     texts: Mapping[str, Mapping[str, KeyTexts]]
+    titles: Mapping[str, str]
 
 
 def read_key(number: str) -> KeyFile:
@@ -66,6 +69,7 @@ def read_key(number: str) -> KeyFile:
                     }
                     for lang, known in tree["texts"].items()
                 },
+                tree["titles"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error):
             raise SafeShopError(

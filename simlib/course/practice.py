@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from simlib.course import notebook_errors
 from simlib.course.answers import Day, Facts, Function, Key, Number, OneOf, Positions, Several, Verdict, judge
-from simlib.course.contents import exercises
 from simlib.course.keys import KeyFile, KeyTexts, read_key
 from simlib.course.progress import KeptAnswer, Progress, change_progress, learner_folder, learner_seed, now
 from simlib.errors import SafeShopError
@@ -312,11 +311,12 @@ class Practice(Bench):
         from simlib.panels.practice import Asked
 
         question = self.question(name)
-        self.key_of(question)
+        kept = self.kept(question)
         return Asked(
             check=lambda given: self.answer_html(question, self.judged(question, given)),
             hint=lambda: _rendered(self.next_hint(question)),
-            last=self.kept(question).answer,
+            last=kept.answer,
+            said=self.answer_html(question, Verdict("right")) if kept.state == "right" else "",
         )
 
     def question(self, name: object) -> str:
@@ -356,6 +356,25 @@ class Practice(Bench):
         if not path.exists() or self.folder is None:
             write_whole(path, content)
         return path
+
+    def rows(self, content: bytes, encoding: object) -> list[dict[str, str]]:
+        """The rows of a case's file; none, and a sentence, while nobody has said how it is encoded.
+
+        Parameters
+        ----------
+        content
+            The file's bytes.
+        encoding
+            The learner's answer, or what stands there before he has one.
+        """
+        from simlib.casework import rows_of
+
+        try:
+            return rows_of(content, encoding)
+        except SafeShopError as wrong:
+            # Not raised: “Run All” would end here, and the other cases could not be worked on.
+            notebook_errors.show_sentence(wrong.sentence)
+            return []
 
 
 def remember(kept: KeptAnswer, verdict: Verdict) -> None:
@@ -414,15 +433,15 @@ def practise(number: str, *, lang: str) -> Practice:
             _("The language must be one of {tags}, not {tag}.").format(tags=", ".join(LANGUAGES), tag=lang)
         )
     set_language(lang)
-    listed = {one.number: one.title for one in exercises(lang)}
     folder = learner_folder()
     try:
         seed = learner_seed(folder)
     except SafeShopError as wrong:
         notebook_errors.show_sentence(wrong.sentence)
         folder, seed = None, learner_seed(None)
-    practice = Practice(seed, number=number, lang=lang, title=listed.get(number, ""), folder=folder)
-    practice.title = practice.title or practice.known.number
+    practice = Practice(seed, number=number, lang=lang, folder=folder)
+    titles = practice.known.titles
+    practice.title = titles.get(lang, titles["en"])
     _open[:] = [practice]
     _show(f"<div>{html.escape(repr(practice))}</div>", repr(practice))
     from simlib.figures import use_fonts

@@ -34,6 +34,7 @@ SEEDS = (10_000, 99_999)
 """Range of learners' seeds: five digits can be read out, and a class hardly ever shares one."""
 
 _SEAL = b"Safe Shop Lab, progress file, format 1"
+_LINE_ENDS = re.compile("[\x85\u2028\u2029\ufeff]")
 _SEED_LINE = re.compile(rb"^seed: (\d{5})\s*$", flags=re.MULTILINE)
 
 
@@ -258,12 +259,24 @@ def change_progress(folder: Path, change: Callable[[Progress], None]) -> str | N
     return notice
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a file that people can read, and every text so that it is read back as it was."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """A text with signs that YAML takes for line ends is quoted, its signs written as escapes."""
+        style = '"' if _LINE_ENDS.search(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
 def _write(folder: Path, progress: Progress) -> None:
     progress.seal = None
     if not progress.is_sealed():
         progress.seal = progress.expected_seal()
     known = progress.model_dump(mode="json", exclude_none=False)
-    text = yaml.safe_dump(known, allow_unicode=True, sort_keys=True)
+    text = yaml.dump(known, Dumper=_Dumper, allow_unicode=True, sort_keys=True)
     write_whole(
         folder / FILE, f"# {_('Safe Shop Lab: your progress, your guesses and your answers.')}\n{text}"
     )

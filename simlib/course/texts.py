@@ -6,15 +6,17 @@ the build of that language with a sentence saying where.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polib
 
 from simlib.course.source import LessonSource, Translate
+from simlib.defence.devices import texts as setting_texts
 from simlib.errors import SafeShopError
 from simlib.facts import all_facts
 from simlib.languages import CATALOGUES, LANGUAGES, _
@@ -197,11 +199,26 @@ def library_texts(
         for _line, message, *_rest in extract("python", io.BytesIO(code), keywords={"_": None, "N_": None}):
             # Without line numbers: they would change with every edit and hide the real changes.
             places.setdefault(str(message), {})[place] = None
+        for text in _texts_within_f_strings(code):
+            places.setdefault(text, {})[place] = None
     # Facts are shown to learners with their unit and source, so these words are texts too.
     for known in all_facts().values():
         for text in (known.unit, known.source):
             places.setdefault(text, {})[f"{library.name}/facts"] = None
+    # So are the settings of the learner's devices, written down as data.
+    for text in setting_texts():
+        places.setdefault(text, {})[f"{library.name}/defence/settings.yaml"] = None
     return [(None, text, tuple(files)) for text, files in places.items()]
+
+
+def _texts_within_f_strings(code: bytes) -> Iterator[str]:
+    """Texts passed through ``_()`` within f-strings, which Babel does not see: to its tokens they are one string."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            for call in ast.walk(node):
+                match call:
+                    case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(text))]):
+                        yield text
 
 
 def refresh(path: Path, lang: str, wanted: Sequence[tuple[str | None, str, tuple[str, ...]]]) -> Refreshed:

@@ -33,11 +33,14 @@ class Asked:
         The next hint, as HTML.
     last
         The answer kept from an earlier visit, as text.
+    said
+        What was said of it, as HTML, if it was right; else empty.
     """
 
     check: Callable[[Any], str]
     hint: Callable[[], str]
     last: str | None = None
+    said: str = ""
 
 
 def choice_panel(asked: Asked, options: Mapping[str, str], reasons: Mapping[str, str] | None) -> None:
@@ -66,7 +69,7 @@ def _buttons(words: Mapping[str, str], chosen: str, label: str) -> Any:
         description=label,
         tooltip=_("Choose with the arrow keys or the mouse"),
         style={"description_width": "initial"},
-        layout={"width": "max-content", "max_width": "100%"},
+        layout={"width": "max-content", "max_width": "100%", "margin": "0 2em 0 0"},
     )
 
 
@@ -193,7 +196,7 @@ def _show(asked: Asked, controls: Sequence[Any], value: Callable[[], Any], note:
         button_style="primary",
         layout={"width": "auto"},
     )
-    result, hints = ipywidgets.HTML(layout=_WIDE), ipywidgets.HTML(layout=_WIDE)
+    result, hints = ipywidgets.HTML(asked.said, layout=_WIDE), ipywidgets.HTML(layout=_WIDE)
 
     def checked(_button: Any) -> None:
         given = value()

@@ -7,6 +7,7 @@ accounts are the parties between which money and goods' value move, seen from th
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Final
 
 ACCOUNTS: Final = (
@@ -28,6 +29,8 @@ ACCOUNTS: Final = (
     "exchange",
     "attacker",
     "dispute_costs",
+    "incident_costs",
+    "customers",
 )
 """Who holds money or value.
 
@@ -37,7 +40,8 @@ the shop's bank account; payment_fees, platform_fees, shipping: what others have
 shelf at cost; cost_of_goods: goods that left it; owner: what the owner put in at the start; retailer: a platform that
 sells itself; consignee: a third party that sells and ships for the shop; clearing_company: collects abroad;
 collection_account: the operator's dedicated account at home; exchange: money changed from one currency into the
-other; attacker: stolen; dispute_costs: what settling disputes costs.
+other; attacker: stolen; dispute_costs: what settling disputes costs; incident_costs: what penalties and notices after
+an attack cost; customers: what buyers keep elsewhere, of which an attacker may rob them.
 """
 
 KINDS: Final = (
@@ -54,6 +58,12 @@ KINDS: Final = (
     "chargeback",
     "compensation",
     "dispute",
+    "theft",
+    "ransom",
+    "fees",
+    "penalty",
+    "notice",
+    "customer_fraud",
 )
 """Kinds of transaction."""
 
@@ -129,12 +139,12 @@ class Ledger:
     def _enter(self, t: float, kind: str, order: int, amounts: dict[str, int], currency: int) -> None:
         if sum(amounts.values()) != 0:
             raise ValueError(f"{kind} of order {order} does not sum to zero: {amounts}")
-        code = KIND_CODES[kind]
-        for account, amount in amounts.items():
-            if amount:
-                self.rows.append(
-                    (t, self.transactions, code, order, ACCOUNT_CODES[account], amount, currency)
-                )
+        code, transaction = KIND_CODES[kind], self.transactions
+        self.rows += [
+            (t, transaction, code, order, ACCOUNT_CODES[account], amount, currency)
+            for account, amount in amounts.items()
+            if amount
+        ]
 
 
 def share_of(amount: int, share: float) -> int:
@@ -142,4 +152,9 @@ def share_of(amount: int, share: float) -> int:
 
     Reckoned in decimals of the share as it is written, so that 2.8 % is 2.8 % and not its binary neighbour.
     """
-    return int((amount * Decimal(repr(share))).to_integral_value(ROUND_HALF_EVEN))
+    return int((amount * _as_written(share)).to_integral_value(ROUND_HALF_EVEN))
+
+
+@cache
+def _as_written(share: float) -> Decimal:
+    return Decimal(repr(share))

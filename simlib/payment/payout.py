@@ -32,6 +32,12 @@ class PayoutAccount:
         self.held_from = [tick(change.day) for change in payout.changes]
         """Moments from which payouts are held back; undoing a change holds nothing back."""
 
+    def divert(self, since: float, until: float) -> None:
+        """An attacker's account is entered from `since` to `until` (days); a hold follows the change as any other."""
+        self.changes += [(since, "attacker"), (until, "seller")]
+        self.changes.sort(key=lambda change: change[0])
+        self.held_from = sorted([*self.held_from, since])
+
     def payee(self, t: float) -> str:
         """Whose account is entered at time `t` (days): ``seller`` or ``attacker``."""
         payee = "seller"

@@ -40,9 +40,10 @@ def copies_taken(
     numpy.ndarray
         One truth value a copy.
     """
-    codes = [copies.code("place", place) for place in places]
+    within_reach = np.zeros(len(copies.words["place"]), dtype=np.bool_)
+    within_reach[[copies.code("place", place) for place in places]] = True
     taken = (
-        np.isin(copies["place"], codes)
+        within_reach[copies["place"]]
         & copies.where("form", "plain")
         & ((copies["fields"] & int(fields)) != 0)
     )
@@ -67,9 +68,11 @@ def exposure(copies: Table, places: Collection[str], at: npt.ArrayLike, fields: 
         Copies, one number a moment. A copy counts from the moment it begins until just before it ends.
     """
     taken = copies_taken(copies, places, fields=fields)
-    begun = np.searchsorted(np.sort(copies["since"][taken]), at, side="right")
-    ended = np.searchsorted(np.sort(copies["until"][taken]), at, side="right")
-    return np.asarray(begun - ended)
+    since, until = copies["since"][taken], copies["until"][taken]
+    since.sort()
+    until.sort()
+    begun = np.searchsorted(since, at, side="right")
+    return np.asarray(begun - np.searchsorted(until, at, side="right"))
 
 
 def record_days(

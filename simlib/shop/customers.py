@@ -6,9 +6,10 @@ is why two policies meet the same customers, and why the same draws can serve tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from simlib.streams import (
     Integers,
     repetitions,
     stream,
+    thresholds_reached,
     tick,
     times_from_normal,
     to_ticks,
@@ -85,8 +87,6 @@ class Customers:
         Uniform number that decides whether a card payment is charged back, and when.
     visits, carts, checkouts
         Per day: visits, carts filled, orders placed, by the day of arrival.
-    page
-        What comes of the four arrays of attempts; only if asked for, and then they are empty.
     """
 
     visited: Floats
@@ -137,7 +137,10 @@ class Customers:
     visits: Integers
     carts: Integers
     checkouts: Integers
-    page: PaymentPage | None = None
+
+    def some(self, name: str, orders: slice | Integers) -> npt.NDArray[Any]:
+        """What an array of one entry an order holds for these orders."""
+        return np.asarray(getattr(self, name)[orders])
 
 
 @dataclass(frozen=True)
@@ -150,70 +153,98 @@ class PaymentPage:
         Attempts made; 0 for cash on delivery.
     paid
         Whether the last of them succeeds.
+    pay_after
+        From the confirmation until the buyer turns to the payment page, in days.
     opened
-        From the confirmation until the payment page has loaded for the first time, in days.
+        From the confirmation until the payment page has loaded for the first time, in days; 0 for cash on
+        delivery, like the following.
     ended
-        From the confirmation until the last attempt is decided, in days; 0 for cash on delivery.
+        From the confirmation until the last attempt is decided, in days.
     last_login
-        Authentication of the last attempt, in days; 0 for cash on delivery.
+        Authentication of the last attempt, in days.
+    again
+        The few orders with more than one attempt, ascending.
+    redirect, authentication, retry
+        For each of these: times of each attempt, and the wait before the next, in days.
     """
 
-    attempts: Integers
+    attempts: npt.NDArray[np.int8]
     paid: npt.NDArray[np.bool_]
+    pay_after: Floats
     opened: Floats
     ended: Floats
     last_login: Floats
+    again: Integers
+    redirect: Floats
+    authentication: Floats
+    retry: Floats
 
 
 def payment_page(scenario: Scenario, customers: Customers) -> PaymentPage:
     """What the attempts of fully drawn customers come to."""
     attempts, paid = _attempts_made(scenario, customers.method, customers.attempt)
-    wanted = np.arange(MOST_ATTEMPTS) < attempts[:, None]
-    again = np.arange(MOST_ATTEMPTS) < attempts[:, None] - 1
+    again = np.flatnonzero(attempts > 1)
     return _page(
         attempts,
         paid,
         customers.pay_after,
-        customers.redirect[wanted],
-        customers.authentication[wanted],
-        customers.retry[again],
+        (customers.redirect[:, 0], customers.authentication[:, 0]),
+        again,
+        (customers.redirect[again], customers.authentication[again], customers.retry[again]),
     )
 
 
 def _attempts_made(
-    scenario: Scenario, method: Integers, attempt: Floats
-) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    scenario: Scenario, method: npt.NDArray[Any], attempt: Floats
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """How many attempts each order makes to pay before the courier comes, and whether the last one succeeds."""
     methods = scenario.payment.methods
-    most = np.array([0 if item.on_delivery else item.attempts for item in methods])[method]
+    most = np.array([0 if item.on_delivery else item.attempts for item in methods], dtype=np.int8)[method]
     fail = np.array([item.fail for item in methods])[method]
-    succeeds = (attempt >= fail[:, None]) & (np.arange(MOST_ATTEMPTS) < most[:, None])
-    paid = succeeds.any(axis=1)
-    return np.asarray(np.where(paid, succeeds.argmax(axis=1) + 1, most)), np.asarray(paid)
+    paid = (attempt[:, 0] >= fail) & (most > 0)
+    attempts = np.minimum(most, 1)
+    # Few fail; only their further attempts are looked at.
+    failed = np.flatnonzero(~paid & (most > 1))
+    tried = np.arange(MOST_ATTEMPTS) < most[failed, None]
+    succeeds = (attempt[failed] >= fail[failed, None]) & tried
+    paid[failed] = succeeds.any(axis=1)
+    attempts[failed] = np.where(paid[failed], succeeds.argmax(axis=1) + 1, most[failed])
+    return attempts, paid
 
 
 def _page(
-    attempts: Integers,
+    attempts: npt.NDArray[np.int8],
     paid: npt.NDArray[np.bool_],
     pay_after: Floats,
-    redirect: Floats,
-    authentication: Floats,
-    retry: Floats,
+    first: tuple[Floats, Floats],
+    again: Integers,
+    each: tuple[Floats, Floats, Floats],
 ) -> PaymentPage:
-    """Sums over the attempts made, which stand one order after the other."""
-    orders = np.arange(len(attempts))
+    """Sums over the attempts made.
+
+    Parameters
+    ----------
+    attempts, paid, pay_after, again
+        As in `PaymentPage`.
+    first
+        Of everybody's first attempt: redirect and authentication.
+    each
+        Of those who try again: redirect, authentication and retry, as in `PaymentPage`.
+    """
     online = attempts > 0
-    row = np.repeat(orders, attempts)
-    row_again = np.repeat(orders, np.maximum(attempts - 1, 0))
-    first = (np.cumsum(attempts) - attempts)[online]
-    opened, last_login = np.zeros(len(orders)), np.zeros(len(orders))
-    opened[online] = pay_after[online] + redirect[first]
-    last_login[online] = authentication[first + attempts[online] - 1]
-    # Whole ticks: the sum is exact, in whatever order.
-    ended = np.where(online, pay_after, 0.0)
-    ended += np.bincount(row, redirect + authentication, len(orders))
-    ended += np.bincount(row_again, retry, len(orders))
-    return PaymentPage(attempts, paid, opened, ended, last_login)
+    redirect, authentication, retry = each
+    opened = np.where(online, pay_after + first[0], 0.0)
+    last_login = np.where(online, first[1], 0.0)
+    ended = opened + last_login
+    # Whole ticks: the sums are exact, in whatever order.
+    tried = np.arange(MOST_ATTEMPTS) < attempts[again, None]
+    waited = np.arange(MOST_ATTEMPTS) < attempts[again, None] - 1
+    ended[again] = pay_after[again] + np.where(tried, redirect + authentication, 0.0).sum(axis=1)
+    ended[again] += np.where(waited, retry, 0.0).sum(axis=1)
+    last_login[again] = authentication[np.arange(len(again)), attempts[again] - 1]
+    return PaymentPage(
+        attempts, paid, pay_after, opened, ended, last_login, again, redirect, authentication, retry
+    )
 
 
 def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers]:
@@ -230,7 +261,11 @@ def arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers
     weights = np.asarray(scenario.demand.hourly_visits)
     until_hour = np.concatenate(([0.0], np.cumsum(weights))) / weights.sum()
     uniform = stream(seed, "arrivals").random(int(per_day.sum()))
-    moment = np.interp(uniform, until_hour, np.arange(25) * HOUR)
+    # Within its hour, every moment is equally likely.
+    hour = thresholds_reached(until_hour[1:-1], uniform)
+    with np.errstate(divide="ignore"):
+        pace = HOUR / np.diff(until_hour)
+    moment = pace[hour] * (uniform - until_hour[hour]) + hour * HOUR
     # Rounding must not carry a visit just before midnight into the next day.
     moment = np.minimum(to_ticks(moment), 1 - TICK)
     times = np.repeat(np.arange(days), per_day) + moment
@@ -245,19 +280,29 @@ def price_error_arrivals(scenario: Scenario, days: int, seed: int) -> tuple[Floa
     times, product
         Ascending times in days; the product each of them buys (position in the catalogue).
     """
+    times, product, _error = hunters(scenario, days, seed)
+    return times, product
+
+
+def hunters(scenario: Scenario, days: int, seed: int) -> tuple[Floats, Integers, Integers]:
+    """`price_error_arrivals`, and the place of the wrong price for which each of them comes."""
     skus = [product.sku for product in scenario.catalogue]
     times: list[Floats] = [np.empty(0)]
     products: list[Integers] = [np.empty(0, dtype=np.int64)]
+    errors: list[Integers] = [np.empty(0, dtype=np.int64)]
     for branch, error in enumerate(scenario.price_errors):
         rng = stream(seed, "price error arrivals", branch)
         count = int(rng.poisson(error.extra_orders_per_hour * error.noticed_after_hours))
         moment = error.starts_day + rng.random(count) * error.noticed_after_hours * HOUR
+        if error.ends_after_hours is not None:
+            moment = moment[moment < error.starts_day + error.lasts_hours * HOUR]
         times.append(to_ticks(moment))
-        products.append(np.full(count, skus.index(error.sku), dtype=np.int64))
-    time, product = np.concatenate(times), np.concatenate(products)
+        products.append(np.full(len(moment), skus.index(error.sku), dtype=np.int64))
+        errors.append(np.full(len(moment), branch, dtype=np.int64))
+    time, product, error_of = np.concatenate(times), np.concatenate(products), np.concatenate(errors)
     order = np.lexsort((product, time))
-    within = time[order] < days
-    return time[order][within], product[order][within]
+    order = order[time[order] < days]
+    return time[order], product[order], error_of[order]
 
 
 def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, Floats]:
@@ -300,23 +345,24 @@ def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integ
     return lines, product, pieces
 
 
-def prices_seen(scenario: Scenario, placed: Floats, product: Integers) -> Integers:
+def prices_seen(scenario: Scenario, placed: Floats | None, product: npt.NDArray[np.integer]) -> Integers:
     """The price in the storefront for each line, in minor units: the catalogue's, unless it is wrong just then.
 
     Parameters
     ----------
     placed
-        When the line was ordered, in days.
+        When the line was ordered, in days; not looked at where no price is ever wrong.
     product
         Position in the catalogue.
     """
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue], dtype=np.int64)[product]
     skus = [item.sku for item in scenario.catalogue]
     for error in scenario.price_errors:
-        until = error.starts_day + error.noticed_after_hours * HOUR
+        assert placed is not None
+        until = error.starts_day + error.lasts_hours * HOUR
         wrong = (product == skus.index(error.sku)) & (placed >= error.starts_day) & (placed < until)
         price = np.where(wrong, scenario.minor(error.price), price)
-    return price
+    return np.asarray(price)
 
 
 def traffic(scenario: Scenario, days: int, seed: int, visited: Floats) -> tuple[Integers, Integers, Integers]:
@@ -344,66 +390,124 @@ def traffic(scenario: Scenario, days: int, seed: int, visited: Floats) -> tuple[
     return visits.astype(np.int64), carts.astype(np.int64), checkouts.astype(np.int64)
 
 
+Fill = Callable[[np.random.Generator, Floats], Any]
+"""Fills an array with the next standard normal numbers of a generator."""
+
+
+def fill_with_normals(rng: np.random.Generator, numbers: Floats) -> None:
+    """Fill an array with the next standard normal numbers."""
+    rng.standard_normal(out=numbers)
+
+
 class _Chance:
     """Numbers for each purpose: first those of the ordinary buyers, then those of bargain hunters.
 
     The two have streams of their own, so that a wrong price adds buyers without changing the others.
     """
 
-    def __init__(self, seed: int, ordinary: int, hunters: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, ordinary: int, hunters: int, fill: Fill) -> None:
+        self.seed, self.fill = seed, fill
         self.orders = ordinary + hunters
-        self.rows = (slice(0, ordinary), slice(ordinary, self.orders))
+        self.groups = (slice(0, ordinary), slice(ordinary, self.orders))
+        # Fetching memory from the system costs more than filling it, so one piece serves for all purposes.
+        self.room = np.empty(max(self.orders, ROWS_AT_ONCE * MOST_ATTEMPTS))
 
-    def uniform(self, purpose: str, columns: int = 1) -> Floats:
-        """Uniform in [0, 1), shape orders × columns (orders alone for one column)."""
+    def uniform(self, purpose: str, rows: Integers) -> Floats:
+        """Uniform in [0, 1), one for each of these rows."""
+        drawn = self.room[: self.orders]
+        for rng, group in self._groups(purpose):
+            rng.random(out=drawn[group])
+        return drawn[rows]
+
+    def uniforms(self, purpose: str, columns: int) -> Floats:
+        """Uniform in [0, 1), shape orders × columns."""
         drawn = np.empty((self.orders, columns))
-        for rng, rows in self._groups(purpose):
-            rng.random(out=drawn[rows])
-        return drawn[:, 0] if columns == 1 else drawn
+        for rng, group in self._groups(purpose):
+            rng.random(out=drawn[group])
+        return drawn
 
-    def times(self, purpose: str, kinds: Sequence[Duration], which: Integers, columns: int = 1) -> Floats:
-        """Days, shape orders × columns (orders alone for one column), each of the kind given by `which`."""
-        drawn = np.empty((self.orders, columns))
-        for rng, rows in self._groups(purpose):
-            rng.standard_normal(out=drawn[rows])
-        location, scale = (np.asarray(each) for each in zip(*map(_normal_of, kinds), strict=True))
-        if len(kinds) > 1:
-            location, scale = location[which][:, None], scale[which][:, None]
-        days = times_from_normal(location, scale, drawn, out=drawn)
-        return days[:, 0] if columns == 1 else days
+    def times(
+        self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any], rows: Integers
+    ) -> Floats:
+        """Days, one for each of these rows, of the kind given for it by `which` (one entry an order)."""
+        drawn, few = self.room[: self.orders], 4 * len(rows) < self.orders
+        for part in self._parts(purpose):
+            self.fill(part.rng, drawn[part.rows])
+            if not few:
+                location, scale = _normals_of(kinds, which[part.rows])
+                times_from_normal(location, scale, drawn[part.rows], out=drawn[part.rows])
+        chosen = drawn[rows]
+        return times_from_normal(*_normals_of(kinds, which[rows]), chosen, out=chosen) if few else chosen
 
-    def times_made(self, purpose: str, kinds: Sequence[Duration], which: Integers, made: Integers) -> Floats:
-        """Of `MOST_ATTEMPTS` times of each order only the first `made`, one order after the other, in days.
+    def attempts(self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any]) -> Floats:
+        """Days, orders × `MOST_ATTEMPTS`, each of the kind given by `which`."""
+        days = np.empty((self.orders, MOST_ATTEMPTS))
+        for part in self._parts(purpose):
+            normal = days[part.rows]
+            self.fill(part.rng, normal)
+            location, scale = _normals_of(kinds, which[part.rows, None])
+            times_from_normal(location, scale, normal, out=normal)
+        return days
 
-        The same numbers as `times`, without keeping those that nobody waits for.
-        """
-        parts = []
-        location, scale = (np.asarray(each)[which] for each in zip(*map(_normal_of, kinds), strict=True))
-        for rng, rows in self._groups(purpose):
-            for first in range(rows.start, rows.stop, ROWS_AT_ONCE):
-                part = slice(first, min(first + ROWS_AT_ONCE, rows.stop))
-                normal = rng.standard_normal((part.stop - part.start, MOST_ATTEMPTS))
-                row, column = np.nonzero(np.arange(MOST_ATTEMPTS) < made[part, None])
-                row_of_all = row + part.start
-                parts.append(times_from_normal(location[row_of_all], scale[row_of_all], normal[row, column]))
-        return np.concatenate([np.empty(0), *parts])
+    def attempts_made(
+        self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any], again: Integers
+    ) -> tuple[Floats, Floats]:
+        """Of the same numbers as `attempts`: everybody's first, and all of those who try again."""
+        first, each = np.empty(self.orders), np.empty((len(again), MOST_ATTEMPTS))
+        for part in self._parts(purpose):
+            normal = self._rows_of_attempts(part)
+            self.fill(part.rng, normal)
+            times_from_normal(*_normals_of(kinds, which[part.rows]), normal[:, 0], out=first[part.rows])
+            those = slice(*np.searchsorted(again, (part.rows.start, part.rows.stop)))
+            location, scale = _normals_of(kinds, which[again[those], None])
+            times_from_normal(location, scale, normal[again[those] - part.rows.start], out=each[those])
+        return first, each
 
-    def _groups(self, purpose: str) -> Iterator[tuple[np.random.Generator, slice]]:
-        """The stream of each group of buyers, and the rows that are theirs."""
-        for branch, rows in enumerate(self.rows):
-            if rows.stop > rows.start:
-                yield stream(self.seed, purpose, branch), rows
+    def outcomes(
+        self, scenario: Scenario, method: Integers
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+        """How many attempts each order makes to pay, and whether the last one succeeds."""
+        attempts, paid = np.empty(self.orders, dtype=np.int8), np.empty(self.orders, dtype=np.bool_)
+        for part in self._parts("payment outcome"):
+            uniform = self._rows_of_attempts(part)
+            part.rng.random(out=uniform)
+            attempts[part.rows], paid[part.rows] = _attempts_made(scenario, method[part.rows], uniform)
+        return attempts, paid
 
     def ladder(self, purpose: str, steps: Sequence[Duration]) -> Floats:
         """Days, shape orders × `MOST_STEPS`: one time for each step; steps that do not exist take no time."""
         days = np.zeros((self.orders, MOST_STEPS))
-        for rng, rows in self._groups(purpose):
-            normal = rng.standard_normal((rows.stop - rows.start, MOST_STEPS))
+        for rng, group in self._groups(purpose):
+            normal = np.empty((group.stop - group.start, MOST_STEPS))
+            self.fill(rng, normal)
             for column, step in enumerate(steps):
                 location, scale = _normal_of(step)
-                days[rows, column] = times_from_normal(location, scale, normal[:, column])
+                days[group, column] = times_from_normal(location, scale, normal[:, column])
         return days
+
+    def _groups(self, purpose: str) -> Iterator[tuple[np.random.Generator, slice]]:
+        """The stream of each group of buyers, and the rows that are theirs."""
+        for branch, group in enumerate(self.groups):
+            if group.stop > group.start:
+                yield stream(self.seed, purpose, branch), group
+
+    def _parts(self, purpose: str) -> Iterator[_Part]:
+        """The rows in parts that a processor's cache holds, each with the stream that comes next."""
+        for rng, group in self._groups(purpose):
+            for start in range(group.start, group.stop, ROWS_AT_ONCE):
+                yield _Part(rng, slice(start, min(start + ROWS_AT_ONCE, group.stop)))
+
+    def _rows_of_attempts(self, part: _Part) -> Floats:
+        """Room for the attempts of a part's orders."""
+        rows = part.rows.stop - part.rows.start
+        return self.room[: rows * MOST_ATTEMPTS].reshape(rows, MOST_ATTEMPTS)
+
+
+class _Part(NamedTuple):
+    """Some orders, and the stream that decides over them."""
+
+    rng: np.random.Generator
+    rows: slice
 
 
 def _normal_of(kind: Duration) -> tuple[float, float]:
@@ -412,7 +516,185 @@ def _normal_of(kind: Duration) -> tuple[float, float]:
     return np.log(kind.mean_days) - variance / 2, np.sqrt(variance)
 
 
-def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = True) -> Customers:
+def _normals_of(kinds: Sequence[Duration], which: npt.NDArray[Any]) -> tuple[npt.ArrayLike, npt.ArrayLike]:
+    """`_normal_of` for each kind given by `which`; a single kind is that of all."""
+    if len(kinds) == 1:
+        return _normal_of(kinds[0])
+    location, scale = (np.asarray(each) for each in zip(*map(_normal_of, kinds), strict=True))
+    return location[which], scale[which]
+
+
+class Draws:
+    """The customers of a run, each array drawn when it is asked for by its name in `Customers`, and not kept.
+
+    Every purpose has its own stream, so it does not matter when, or whether, it is drawn. That spares the array
+    engine what it does not need, and at a million orders the memory.
+
+    Parameters
+    ----------
+    scenario, days, seed
+        As for `customers`.
+    fill
+        How an array is filled with normal numbers.
+    """
+
+    def __init__(self, scenario: Scenario, days: int, seed: int, fill: Fill = fill_with_normals) -> None:
+        visited, _per_day = arrivals(scenario, days, seed)
+        hunted, self._hunted_product = price_error_arrivals(scenario, days, seed)
+        self._scenario, self._days, self._seed = scenario, days, seed
+        self._ordinary, self._hunted = visited, hunted
+        self._chance = _Chance(seed, len(visited), len(hunted), fill)
+        self._visited = np.concatenate((visited, hunted)) if len(hunted) else visited
+        everyone = np.arange(self._chance.orders)
+        weights = [item.weight for item in scenario.payment.methods]
+        self._method = weighted_choice(weights, self._chance.uniform("payment method", everyone))
+        browsing = self._times("browsing", scenario.demand.browsing, everyone)
+        checkout = self._times("checkout", scenario.demand.checkout, everyone)
+        placed = self._visited + browsing + checkout
+        self._turn = np.argsort(placed, kind="stable")
+        self._placed = placed[self._turn] if scenario.price_errors else None
+        self._ready = {"browsing": browsing[self._turn], "checkout": checkout[self._turn]}
+
+    def __getattr__(self, name: str) -> Any:
+        if name in DRAWN_TOGETHER and name not in self._ready:
+            self._ready.update(DRAWN_TOGETHER[name](self))
+        if name in self._ready:
+            return self._ready.pop(name)
+        if name in DRAWN_ALONE:
+            return DRAWN_ALONE[name](self, self._turn)
+        raise AttributeError(name)
+
+    def some(self, name: str, orders: slice | Integers) -> npt.NDArray[Any]:
+        """What an array of one entry an order holds for these orders."""
+        if name in DRAWN_ALONE:
+            return DRAWN_ALONE[name](self, self._turn[orders])
+        return np.asarray(getattr(self, name)[orders])
+
+    def _times(self, purpose: str, kind: Duration, rows: Integers) -> Floats:
+        return self._chance.times(purpose, [kind], self._method, rows)
+
+    def _pay_after(self, rows: Integers) -> Floats:
+        kinds = [item.pay_after for item in self._scenario.payment.methods]
+        return self._chance.times("payment delay", kinds, self._method, rows)
+
+    def _attempts(self, purpose: str, rows: Integers) -> Floats:
+        """The time of each attempt for this purpose."""
+        return self._chance.attempts(purpose, self._kinds_of(purpose), self._method)[rows]
+
+    def _kinds_of(self, purpose: str) -> list[Duration]:
+        payment = self._scenario.payment
+        if purpose == "payment retry":
+            return [payment.retry_after]
+        pages = purpose == "payment page"
+        return [item.redirect if pages else item.authentication for item in payment.methods]
+
+    @property
+    def page(self) -> PaymentPage:
+        """What the attempts to pay come to."""
+        chance, method = self._chance, self._method
+        attempts, paid = chance.outcomes(self._scenario, method)
+        again = np.flatnonzero(attempts > 1)
+        redirect, authentication, retry = (
+            chance.attempts_made(purpose, self._kinds_of(purpose), method, again)
+            for purpose in ("payment page", "authentication", "payment retry")
+        )
+        turn = self._turn
+        # Where those who try again stand in the new order, and in which row of theirs.
+        place = np.flatnonzero((attempts > 1)[turn])
+        row = np.searchsorted(again, turn[place])
+        return _page(
+            attempts[turn],
+            paid[turn],
+            self._pay_after(turn),
+            (redirect[0][turn], authentication[0][turn]),
+            place,
+            (redirect[1][row], authentication[1][row], retry[1][row]),
+        )
+
+    def _members(self) -> dict[str, Any]:
+        member, joined = members(self._scenario, self._ordinary, self._seed)
+        hunters = len(joined) + np.arange(len(self._hunted))
+        return {
+            "member": np.concatenate((member, hunters))[self._turn],
+            "members_joined": np.concatenate((joined, self._hunted)),
+        }
+
+    def _baskets(self) -> dict[str, Any]:
+        lines, product, pieces = baskets(self._scenario, len(self._ordinary), self._seed)
+        one_each = np.ones(len(self._hunted), dtype=np.int64)
+        lines, pieces = np.concatenate((lines, one_each)), np.concatenate((pieces, one_each))
+        product = np.concatenate((product, self._hunted_product))
+        line_turn = _rows_in_turn(lines, self._turn)
+        lines, product = lines[self._turn], product[line_turn]
+        placed = None if self._placed is None else np.repeat(self._placed, lines)
+        return {
+            "first_line": np.concatenate(([0], np.cumsum(lines))),
+            "product": product,
+            "pieces": pieces[line_turn],
+            "unit_price": prices_seen(self._scenario, placed, product),
+        }
+
+    def _traffic(self) -> dict[str, Any]:
+        visits, carts, checkouts = traffic(self._scenario, self._days, self._seed, self._visited)
+        return {"visits": visits, "carts": carts, "checkouts": checkouts}
+
+    def _returns(self) -> dict[str, Any]:
+        drawn = self._chance.uniforms("returns", 3)
+        names = ("returned", "return_moment", "resold")
+        return {name: drawn[:, column][self._turn] for column, name in enumerate(names)}
+
+    def _rare(self) -> dict[str, Any]:
+        return _draw_what_is_rare(self._scenario, self._chance, self._turn)
+
+
+DRAWN_ALONE: Final[Mapping[str, Callable[[Draws, Integers], npt.NDArray[Any]]]] = MappingProxyType(
+    {
+        "visited": lambda on, rows: on._visited[rows],
+        "browsing": lambda on, rows: on._times("browsing", on._scenario.demand.browsing, rows),
+        "checkout": lambda on, rows: on._times("checkout", on._scenario.demand.checkout, rows),
+        "method": lambda on, rows: on._method[rows],
+        "acknowledgement": lambda on, rows: on._times(
+            "acknowledgement", on._scenario.confirmation.acknowledgement, rows
+        ),
+        "check": lambda on, rows: on._times("check", on._scenario.confirmation.check, rows),
+        "pay_after": lambda on, rows: on._pay_after(rows),
+        "seller_notice": lambda on, rows: on._times(
+            "seller notice", on._scenario.payment.seller_notice, rows
+        ),
+        "packing": lambda on, rows: on._times("packing", on._scenario.staff.packing, rows),
+        "transit": lambda on, rows: on._times("transit", on._scenario.logistics.transit, rows),
+        "redirect": lambda on, rows: on._attempts("payment page", rows),
+        "authentication": lambda on, rows: on._attempts("authentication", rows),
+        "retry": lambda on, rows: on._attempts("payment retry", rows),
+        "attempt": lambda on, rows: on._chance.uniforms("payment outcome", MOST_ATTEMPTS)[rows],
+        "door": lambda on, rows: on._chance.uniform("door", rows),
+        "return_handling": lambda on, rows: on._times("return handling", on._scenario.returns.handling, rows),
+        "return_transit": lambda on, rows: on._times(
+            "return transit", on._scenario.logistics.return_transit, rows
+        ),
+        "inspection": lambda on, rows: on._times("inspection", on._scenario.returns.inspection, rows),
+        "enquires": lambda on, rows: on._chance.uniform("enquiries", rows),
+        "enquiry_after": lambda on, rows: on._times("enquiry delay", on._scenario.enquiries.after, rows),
+        "enquiry_handling": lambda on, rows: on._times(
+            "enquiry handling", on._scenario.enquiries.handling, rows
+        ),
+        "reviews": lambda on, rows: on._chance.uniform("reviews", rows),
+        "review_after": lambda on, rows: on._times("review delay", on._scenario.reviews.after, rows),
+    }
+)
+"""Arrays of one entry an order, by their name in `Customers`: how each is drawn for some rows, which are the
+orders in order of arrival."""
+
+DRAWN_TOGETHER: Final[Mapping[str, Callable[[Draws], dict[str, Any]]]] = MappingProxyType(
+    dict.fromkeys(("member", "members_joined"), Draws._members)
+    | dict.fromkeys(("first_line", "product", "pieces", "unit_price"), Draws._baskets)
+    | dict.fromkeys(("visits", "carts", "checkouts"), Draws._traffic)
+    | dict.fromkeys(("returned", "return_moment", "resold"), Draws._returns)
+)
+"""Arrays that come several at once, already in the order in which the orders are placed."""
+
+
+def customers(scenario: Scenario, days: int, seed: int) -> Customers:
     """Draw everything that chance decides in a run.
 
     Parameters
@@ -423,73 +705,13 @@ def customers(scenario: Scenario, days: int, seed: int, *, each_attempt: bool = 
         Length of the run.
     seed
         Seed of the run. A longer run of the same seed begins with the same customers.
-    each_attempt
-        Whether to keep the times of each attempt to pay, or only what they come to (`Customers.page`), which
-        is faster and takes half the memory.
     """
-    visited, _per_day = arrivals(scenario, days, seed)
-    hunted, hunted_product = price_error_arrivals(scenario, days, seed)
-    chance = _Chance(seed, len(visited), len(hunted))
-    everyone = len(visited) + len(hunted)
-    alike = np.zeros(everyone, dtype=np.int64)
-    payment = scenario.payment
-    method = weighted_choice([item.weight for item in payment.methods], chance.uniform("payment method"))
-
-    member, joined = members(scenario, visited, seed)
-    lines, product, pieces = baskets(scenario, len(visited), seed)
-    one_each = np.ones(len(hunted), dtype=np.int64)
-    lines, pieces = np.concatenate((lines, one_each)), np.concatenate((pieces, one_each))
-    product = np.concatenate((product, hunted_product))
-    visited = np.concatenate((visited, hunted))
-    visits, carts, checkouts = traffic(scenario, days, seed, visited)
-
-    def times(purpose: str, kind: Duration) -> Floats:
-        return chance.times(purpose, [kind], alike)
-
-    browsing = times("browsing", scenario.demand.browsing)
-    checkout = times("checkout", scenario.demand.checkout)
-    placed = visited + browsing + checkout
-    pay_after = chance.times("payment delay", [item.pay_after for item in payment.methods], method)
-    returns = chance.uniform("returns", 3)
-
-    turn = np.argsort(placed, kind="stable")
-    attempts = _draw_attempts(scenario, chance, method, pay_after, turn, each_attempt)
-    line_turn = _rows_in_turn(lines, turn)
-    product = product[line_turn]
+    draws = Draws(scenario, days, seed)
+    together = dict.fromkeys(DRAWN_TOGETHER.values())
     return Customers(
-        visited=visited[turn],
-        browsing=browsing[turn],
-        checkout=checkout[turn],
-        member=np.concatenate((member, len(joined) + np.arange(len(hunted))))[turn],
-        members_joined=np.concatenate((joined, hunted)),
-        first_line=np.concatenate(([0], np.cumsum(lines[turn]))),
-        product=product,
-        pieces=pieces[line_turn],
-        unit_price=prices_seen(scenario, np.repeat(placed[turn], lines[turn]), product),
-        method=method[turn],
-        acknowledgement=times("acknowledgement", scenario.confirmation.acknowledgement)[turn],
-        check=times("check", scenario.confirmation.check)[turn],
-        pay_after=pay_after[turn],
-        seller_notice=times("seller notice", payment.seller_notice)[turn],
-        packing=times("packing", scenario.staff.packing)[turn],
-        transit=times("transit", scenario.logistics.transit)[turn],
-        **attempts,
-        door=chance.uniform("door")[turn],
-        returned=returns[turn, 0],
-        return_moment=returns[turn, 1],
-        return_handling=times("return handling", scenario.returns.handling)[turn],
-        return_transit=times("return transit", scenario.logistics.return_transit)[turn],
-        inspection=times("inspection", scenario.returns.inspection)[turn],
-        resold=returns[turn, 2],
-        enquires=chance.uniform("enquiries")[turn],
-        enquiry_after=times("enquiry delay", scenario.enquiries.after)[turn],
-        enquiry_handling=times("enquiry handling", scenario.enquiries.handling)[turn],
-        reviews=chance.uniform("reviews")[turn],
-        review_after=times("review delay", scenario.reviews.after)[turn],
-        **_draw_what_is_rare(scenario, chance, turn),
-        visits=visits,
-        carts=carts,
-        checkouts=checkouts,
+        **{name: getattr(draws, name) for name in DRAWN_ALONE},
+        **{name: column for part in together for name, column in part(draws).items()},
+        **draws._rare(),
     )
 
 
@@ -500,15 +722,17 @@ def _draw_what_is_rare(scenario: Scenario, chance: _Chance, turn: Integers) -> d
     third_party = who.mode == "consignment" or who.operator in ("self-run", "hybrid")
     disputed = scenario.disputes.share > 0
     charged_back = payment.chargebacks.share > 0
-    alike = np.zeros(len(turn), dtype=np.int64)
+    alike = np.zeros(len(turn), dtype=np.int8)
 
     def uniform(happens: bool, purpose: str, columns: int = 1) -> Floats:
         # 1 is what no uniform number reaches: no share lies above it.
         shape = len(turn) if columns == 1 else (len(turn), columns)
-        return chance.uniform(purpose, columns)[turn] if happens else np.broadcast_to(1.0, shape)
+        if not happens:
+            return np.broadcast_to(1.0, shape)
+        return chance.uniform(purpose, turn) if columns == 1 else chance.uniforms(purpose, columns)[turn]
 
     def times(happens: bool, purpose: str, kind: Duration) -> Floats:
-        return chance.times(purpose, [kind], alike)[turn] if happens else np.broadcast_to(0.0, len(turn))
+        return chance.times(purpose, [kind], alike, turn) if happens else np.broadcast_to(0.0, len(turn))
 
     steps = [step.lasts for step in scenario.disputes.steps]
     return {
@@ -527,47 +751,6 @@ def _draw_what_is_rare(scenario: Scenario, chance: _Chance, turn: Integers) -> d
         "visibility": uniform(scenario.oversight.enforced, "visibility"),
         "charged_back": uniform(charged_back, "chargebacks"),
         "chargeback_after": times(charged_back, "chargeback delay", payment.chargebacks.after),
-    }
-
-
-def _draw_attempts(
-    scenario: Scenario,
-    chance: _Chance,
-    method: Integers,
-    pay_after: Floats,
-    turn: Integers,
-    each_attempt: bool,
-) -> dict[str, Any]:
-    """The attempts to pay, one by one or only what they come to."""
-    payment = scenario.payment
-    redirect = [item.redirect for item in payment.methods]
-    authentication = [item.authentication for item in payment.methods]
-    attempt = chance.uniform("payment outcome", MOST_ATTEMPTS)
-    alike = np.zeros_like(method)
-    if each_attempt:
-        return {
-            "redirect": chance.times("payment page", redirect, method, MOST_ATTEMPTS)[turn],
-            "authentication": chance.times("authentication", authentication, method, MOST_ATTEMPTS)[turn],
-            "attempt": attempt[turn],
-            "retry": chance.times("payment retry", [payment.retry_after], alike, MOST_ATTEMPTS)[turn],
-        }
-    made, paid = _attempts_made(scenario, method, attempt)
-    page = _page(
-        made,
-        paid,
-        pay_after,
-        chance.times_made("payment page", redirect, method, made),
-        chance.times_made("authentication", authentication, method, made),
-        chance.times_made("payment retry", [payment.retry_after], alike, np.maximum(made - 1, 0)),
-    )
-    none = np.empty((0, MOST_ATTEMPTS))
-    kept = {name: getattr(page, name)[turn] for name in ("attempts", "paid", "opened", "ended", "last_login")}
-    return {
-        "redirect": none,
-        "authentication": none,
-        "attempt": none,
-        "retry": none,
-        "page": PaymentPage(**kept),
     }
 
 

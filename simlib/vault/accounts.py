@@ -93,7 +93,8 @@ def check_password(password: str) -> None:
         With what is wanted instead.
     """
     length = len(unicodedata.normalize("NFKC", password))
-    if not SHORTEST_PASSWORD <= length <= LONGEST_PASSWORD or len(set(password)) < 4:
+    half = any("\ud800" <= sign <= "\udfff" for sign in password)
+    if half or not SHORTEST_PASSWORD <= length <= LONGEST_PASSWORD or len(set(password)) < 4:
         raise SafeShopError(
             _(
                 "Choose a password of {shortest} to {longest} characters with at least 4 different ones; "

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.files import flush_folder, replace_file
+from simlib.vault.files import flush_folder, new_private_file, replace_file
 from simlib.vault.holdings import Holdings
 from simlib.vault.keyring import KEYS_FILE, Grants, read_keyring
 from simlib.vault.store import DATABASE_FILE, Connection, Store
@@ -64,6 +64,7 @@ def restore_vault(backup: Path, folder: Path) -> None:
     temporary = _new_folder(folder)
     try:
         for name in FILES:
+            new_private_file(temporary / name)
             shutil.copyfile(backup / name, temporary / name)
         temporary.rename(folder)
         flush_folder(folder.parent)

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,9 +34,9 @@ from cryptography.hazmat.primitives.serialization import (
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault.accounts import check_password
-from simlib.vault.files import canonical, flush_folder, replace_file
+from simlib.vault.files import canonical, new_file, replace_file
 from simlib.vault.keyring import SUITE
-from simlib.vault.reading import TableReader, detect, open_input
+from simlib.vault.reading import Column, TableReader, detect, open_input
 from simlib.vault.schema import TABLES, Table
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, open_numbered, pack, seal_numbered
 
@@ -230,17 +229,11 @@ def write_bundle(
     manifest = Manifest(
         shop, name.hex(), created.isoformat(timespec="seconds"), tuple(one for one, _path in described)
     )
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".new", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as out:
+        with new_file(path) as out:
             _write(out, manifest, described, signing, recipient, random)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(temporary).replace(path)
-        flush_folder(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except OSError:
+        raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=path)) from None
     return manifest
 
 
@@ -256,7 +249,7 @@ def _describe(path: Path) -> tuple[BundledFile, Path]:
         reader = TableReader(hashing.buffered(), path.name, encoding)
         rows, times = 0, []
         for chunk in reader.chunks():
-            rows += len(chunk.rows)
+            rows += len(chunk)
             times += _period(reader.table, chunk.columns)
         hashing.drain()
     first, last = (min(times), max(times)) if times else ("", "")
@@ -264,12 +257,12 @@ def _describe(path: Path) -> tuple[BundledFile, Path]:
     return told, path
 
 
-def _period(table: Table, columns: list[tuple[str, ...]]) -> list[str]:
+def _period(table: Table, columns: list[Column]) -> list[str]:
     names = [spec.name for spec in table.fields]
     if "changed_at" not in names:
         return []
     times = [one for one in columns[names.index("changed_at")] if one]
-    return [min(times)[:10], max(times)[:10]] if times else []
+    return [min(times)[:10].decode(), max(times)[:10].decode()] if times else []
 
 
 def _write(

@@ -144,6 +144,25 @@ def restore(backup: Annotated[Path, typer.Argument(help=_("A backup's folder."))
 
 # -- import
 
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(help=_("What a heading means, as HEADING=column; HEADING= leaves it out. May be repeated.")),
+]
+
+
+def _columns(given: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in given or []:
+        heading, sign, name = text.rpartition("=")
+        if not sign:
+            raise SafeShopError(
+                _("“{text}” does not say what a heading means; write it as HEADING=column.").format(
+                    text=text[:64]
+                )
+            )
+        pairs[heading] = name
+    return pairs
+
 
 @vault_app.command("import", help=_("Bring files into the vault, each of them whole or not at all."))
 @_sentences
@@ -158,14 +177,17 @@ def import_(
     encoding: Annotated[
         str | None, typer.Option(help=_("utf-8, cp950 or gb18030; detected if left out."))
     ] = None,
+    column: Columns = None,
 ) -> None:
     """Bring files into the vault, each of them whole or not at all."""
+    columns = _columns(column)
     with _signed_in(folder, shop, user) as session:
         for path in files:
             if path.suffix == BUNDLE_SUFFIX:
                 reports = session.import_bundle(path, changed)  # type: ignore[arg-type]
             else:
-                reports = [session.import_file(path, None, encoding, changed)]  # type: ignore[arg-type]
+                report_made = session.import_file(path, None, encoding, changed, columns)  # type: ignore[arg-type]
+                reports = [report_made]
             for report in reports:
                 _say(_report(report))
         _say(_("Receipt, to be kept outside the vault: {receipt}").format(receipt=session.receipt()))
@@ -199,12 +221,14 @@ def preview(
     shop: Shop,
     user: User,
     encoding: Annotated[str | None, typer.Option(help=_("Show it in this encoding."))] = None,
+    column: Columns = None,
 ) -> None:
     """Show a file's encoding and first rows; nothing is stored."""
     from simlib.vault.reading import shown
 
+    columns = _columns(column)
     with _signed_in(folder, shop, user) as session:
-        seen = session.preview(file, encoding)
+        seen = session.preview(file, encoding, columns)
     others = ", ".join(one for one in seen.detection.possible if one != seen.encoding)
     _say(
         _("{file}: {table}, read as {encoding}.").format(
@@ -213,6 +237,13 @@ def preview(
     )
     if others and not seen.detection.certain:
         _say(_("It could also be {others}: look whether the names are right.").format(others=others))
+    for heading, name in seen.columns.items():
+        if heading != name:
+            _say(
+                _("“{heading}” is read as {column}.").format(heading=shown(heading), column=name)
+                if name
+                else _("“{heading}” is left out.").format(heading=shown(heading))
+            )
     for row in seen.rows:
         _say(" | ".join(shown(cell) for cell in row.values()))
 
@@ -447,7 +478,7 @@ def export(
     user: User,
     since: Annotated[str | None, typer.Option(help=_("First day or month ordered or registered."))] = None,
     until: Annotated[str | None, typer.Option(help=_("Last day or month."))] = None,
-    format_name: Annotated[str, typer.Option("--format", help=_("csv, csv-bom or tsv."))] = "csv-bom",
+    format_name: Annotated[str, typer.Option("--format", help=_("csv, csv-bom, tsv or jsonl."))] = "csv-bom",
     exact: Annotated[
         bool, typer.Option(help=_("Cells as they are, for import; not for spreadsheets."))
     ] = False,

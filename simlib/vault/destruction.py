@@ -66,13 +66,11 @@ def renew(
     without_user
         A user who is left out.
     """
-    holdings.check_alone()
-    ring = holdings.ring if without_user is None else holdings.ring.without_user(without_user)
-    ring, fresh = ring.renewed(holdings.grants, holdings.random, without)
-    holdings.ring = ring.write(holdings.folder, fresh, overwrite_old=True)
-    holdings.grants = fresh
-    for number in without:
-        holdings.compartments.pop(number, None)
     if without_user is not None:
         details["name"] = without_user
-    holdings.note(user, role, action, details | {"generation": holdings.ring.generation})
+    with holdings.change(user, role, action, details) as change:
+        ring = holdings.ring if without_user is None else holdings.ring.without_user(without_user)
+        ring, fresh = ring.renewed(holdings.grants, holdings.random, without)
+        holdings.write_keys(ring, fresh, overwrite_old=True)
+        holdings.forget_keys(without)
+        change.details["generation"] = holdings.ring.generation

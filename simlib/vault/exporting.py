@@ -7,7 +7,6 @@ formula.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable
@@ -15,9 +14,9 @@ from pathlib import Path
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.files import replace_file
+from simlib.vault.files import new_file
 from simlib.vault.reports import Record
-from simlib.vault.schema import FORMATS, LINE_END, Table
+from simlib.vault.schema import FORMATS, Table, row_writer
 
 _FORMULA = re.compile(
     # Blanks and signs without width that a spreadsheet takes off before it looks at the cell,
@@ -51,6 +50,7 @@ def export_file(
         One of `simlib.vault.schema.FORMATS`; the default is what spreadsheets recognise as UTF-8.
     escape
         Whether cells that could be formulas get an apostrophe. Without it the file can be imported again.
+        JSON lines never get one: no spreadsheet runs what stands in them.
 
     Raises
     ------
@@ -65,18 +65,18 @@ def export_file(
         )
     if path.exists():
         raise SafeShopError(_("{path} exists already; choose another name.").format(path=path))
-    chosen, out = FORMATS[format_name], io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=chosen.delimiter, lineterminator=LINE_END)
-    names = [spec.name for spec in table.fields]
-    writer.writerow(names)
-    count = 0
-    for row in rows:
-        cells = [row[name] for name in names]
-        writer.writerow([escaped(cell) for cell in cells] if escape else cells)
-        count += 1
-    text = ("\ufeff" if chosen.byte_order_mark else "") + out.getvalue()
+    chosen, names, count = FORMATS[format_name], [spec.name for spec in table.fields], 0
+    escape = escape and bool(chosen.delimiter)
     try:
-        replace_file(path, text.encode())
+        with new_file(path) as file:
+            out = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
+            write = row_writer(out, names, chosen)
+            for row in rows:
+                cells = [row[name] for name in names]
+                write([escaped(cell) for cell in cells] if escape else cells)
+                count += 1
+            out.flush()
+            out.detach()
     except OSError:
         raise SafeShopError(_("{path} cannot be written; check folder and room.").format(path=path)) from None
     return count

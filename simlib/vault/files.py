@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def canonical(value: Any) -> bytes:
@@ -27,32 +29,60 @@ def replace_file(path: Path, data: bytes, *, overwrite_old: bool = False) -> Non
         Overwrite the former content on the disk afterwards. Best effort: flash storage and snapshots may
         keep it all the same.
     """
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".new", dir=path.parent)
-    temporary = Path(name)
     old = None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with new_file(path) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # Windows cannot rename onto an open file; there the old bytes are overwritten beforehand or not at
-        # all.
-        if overwrite_old and os.name != "nt" and path.exists():
-            old = path.open("r+b")
-        temporary.replace(path)
-        flush_folder(path.parent)
+            # Windows cannot rename onto an open file; there the old bytes stay until the disk uses their place.
+            if overwrite_old and os.name != "nt" and path.exists():
+                old = path.open("r+b")
         if old is not None:
             length = old.seek(0, os.SEEK_END)
             old.seek(0)
             old.write(os.urandom(length))
             old.flush()
             os.fsync(old.fileno())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     finally:
         if old is not None:
             old.close()
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write piece by piece that takes its name, and the place of a former one, only when it is whole.
+
+    Only its owner may read it. After an error nothing of it is left.
+    """
+    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".new", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        flush_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed `replace_file` left beside a file: a former content, which may have to be forgotten.
+
+    Only for files that nobody else can be writing at this moment.
+    """
+    for left in path.parent.glob(f"{path.name}.*.new"):
+        with left.open("r+b") as file:
+            file.write(os.urandom(left.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        left.unlink()
+
+
+def new_private_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, whatever permissions the system gives to new files."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def flush_folder(folder: Path) -> None:

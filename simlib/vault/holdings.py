@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BlockPlace, block_cipher, open_block, open_texts, split_row, tagger
+from simlib.vault.blocks import BlockPlace, Rows, block_cipher, open_block, open_rows, tagger
 from simlib.vault.catalogue import Catalogue, open_catalogue, state_hash
-from simlib.vault.keyring import DIRECTORY, Compartment, Grants, Keyring
+from simlib.vault.files import remove_leftovers
+from simlib.vault.keyring import DIRECTORY, KEYS_FILE, Compartment, Grants, Keyring, read_keyring
 from simlib.vault.sealing import KEY_BYTES, Broken, Random, Tagger, derive, pack, seal, unseal
-from simlib.vault.segments import Entries, Segment, SegmentReader, to_merge, write_segment
+from simlib.vault.segments import Entries, Segment, SegmentReader, merge_segments, to_merge, write_segment
 from simlib.vault.store import Store
 from simlib.vault.totals import Totals
 from simlib.vault.trail import Entry, Trail, told_time
@@ -75,7 +74,7 @@ class Holdings:
         )
         self._version = store.foreign_changes()
         self._catalogues: dict[int, Catalogue] = {}
-        self._blocks: OrderedDict[int, tuple[str, list[str] | list[list[str]]]] = OrderedDict()
+        self._blocks: OrderedDict[int, tuple[str, Rows]] = OrderedDict()
         self._import_ids: dict[int, bytes] = {}
         self._taggers: dict[tuple[int, str], Tagger] = {}
         self._superseded: dict[int, frozenset[Place]] = {}
@@ -103,6 +102,13 @@ class Holdings:
         self.segments.forget()
         self._blocks.clear()
         self._superseded.clear()
+
+    def forget_keys(self, numbers: Iterable[int]) -> None:
+        """Drop the keys of compartments, and what was derived from them."""
+        for number in numbers:
+            self.compartments.pop(number, None)
+        self._taggers.clear()
+        self.forget_rows()
 
     def lock(self) -> None:
         """Drop the keys, too; Python does not promise to overwrite the memory (FORMAT.md, section 1)."""
@@ -150,7 +156,7 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         return open_block(block_cipher(self.vault, compartment, identity), place, sealed)
 
-    def _block(self, serial: int) -> tuple[str, list[str] | list[list[str]]]:
+    def _block(self, serial: int) -> tuple[str, Rows]:
         """(table, rows) of one block; the last few are kept open."""
         if serial in self._blocks:
             self._blocks.move_to_end(serial)
@@ -163,11 +169,17 @@ class Holdings:
         place = BlockPlace(self.vault, identity, compartment, table, serial, rows)
         self._blocks[serial] = (
             table,
-            open_texts(block_cipher(self.vault, compartment, identity), place, sealed),
+            open_rows(block_cipher(self.vault, compartment, identity), place, sealed),
         )
         if len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
         return self._blocks[serial]
+
+    def prepare_look_ups(self) -> None:
+        """Open every month's list and derive its taggers: a log-in has the time, a caller on the phone not."""
+        for compartment in self.compartments.values():
+            for segment in self.catalogue(compartment.number).segments:
+                self.tagger(compartment, segment.kind)
 
     def table_of(self, serial: int) -> str:
         """The table whose rows a block holds."""
@@ -176,7 +188,7 @@ class Holdings:
     def row(self, place: Place) -> list[str]:
         """The cells of one row."""
         _table, rows = self._block(place[0])
-        return split_row(rows[place[1]])
+        return rows[place[1]]
 
     def compartment_of_block(self, serial: int) -> Compartment:
         """The compartment a block lies in."""
@@ -241,6 +253,32 @@ class Holdings:
 
     # -- writing
 
+    def write_keys(self, ring: Keyring, fresh: Grants | None = None, *, overwrite_old: bool = False) -> None:
+        """Put a key file in place of the one this session knows.
+
+        Only within a change: its transaction keeps other sessions from writing one at the same time, which
+        would lose the keys of one of the two.
+
+        Parameters
+        ----------
+        ring
+            The new content.
+        fresh
+            The keys it is written under if they are others than before.
+        overwrite_old
+            Overwrite the old file's bytes.
+
+        Raises
+        ------
+        SafeShopError
+            If somebody else wrote one since this session began.
+        """
+        if read_keyring(self.folder).edition != self.ring.edition:
+            raise _opened_elsewhere()
+        remove_leftovers(self.folder / KEYS_FILE)
+        grants = fresh or self.grants
+        self.ring, self.grants = ring.write(self.folder, grants, overwrite_old=overwrite_old), grants
+
     @contextmanager
     def change(
         self, user: str, role: str, action: str, details: Mapping[str, Any] | None = None
@@ -267,12 +305,16 @@ class Holdings:
             If another log-in wrote since this one began: the later log-in ends the earlier.
         """
         if self.store.foreign_changes() != self._version:
-            raise SafeShopError(_("The vault was opened elsewhere in the meantime; log in again."))
+            raise _opened_elsewhere()
 
     def note(self, user: str, role: str, action: str, details: Mapping[str, Any] | None = None) -> None:
         """Add an entry to the trail that changes nothing else."""
         with self.change(user, role, action, details):
             pass
+
+
+def _opened_elsewhere() -> SafeShopError:
+    return SafeShopError(_("The vault was opened elsewhere in the meantime; log in again."))
 
 
 class Change:
@@ -335,15 +377,12 @@ class Change:
         catalogue = self.holdings.catalogue(compartment.number)
         for kind in sorted({one.kind for one in catalogue.segments}):
             while small := to_merge(catalogue.of_kind(kind)):
-                catalogue = self._merged(compartment, kind, catalogue, small)
+                catalogue = self._merged(compartment, catalogue, small)
         self.catalogue(compartment.number, catalogue)
 
-    def _merged(
-        self, compartment: Compartment, kind: str, catalogue: Catalogue, small: list[Segment]
-    ) -> Catalogue:
+    def _merged(self, compartment: Compartment, catalogue: Catalogue, small: list[Segment]) -> Catalogue:
         holdings = self.holdings
-        entries = np.concatenate([holdings.segments.load(compartment, one) for one in small])
-        merged = write_segment(holdings.store, holdings.vault, compartment, kind, entries, holdings.random)
+        merged = merge_segments(holdings.store, holdings.vault, compartment, small, holdings.random)
         for one in small:
             holdings.store.delete_segment(one.id)
         return catalogue.with_segments([merged], small)
@@ -360,8 +399,7 @@ class Change:
         holdings = self.holdings
         if self._new:
             # Before the commit: a key without data does no harm, data without a key would be lost.
-            ring = holdings.ring.with_compartments(holdings.root, self._new, holdings.random)
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            holdings.write_keys(holdings.ring.with_compartments(holdings.root, self._new, holdings.random))
         states = {}
         for number, before in self._before.items():
             self._seal(number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, join_rows, row_texts, seal_block
+from simlib.vault.blocks import BLOCK_ROWS, BlockPlace, block_cipher, join_rows, row_text, seal_block
 from simlib.vault.catalogue import Share
 from simlib.vault.files import canonical
 from simlib.vault.holdings import Change, Holdings, Place
 from simlib.vault.keyring import Compartment
-from simlib.vault.reading import Chunk, TableReader, shown
+from simlib.vault.reading import Chunk, Column, TableReader, shown
+from simlib.vault.repeats import Repeats
 from simlib.vault.schema import ORDER_LINES, ORDERS, Table
 from simlib.vault.sealing import SALT_BYTES, derive, pack, seal
 from simlib.vault.segments import IDENTITY, POSITION, Entries, block_digest_part
@@ -44,7 +45,7 @@ MODES: tuple[Mode, ...] = ("overwrite", "further")
 history), or keep both as valid records."""
 
 _MOST_WAITING = 8_000  # rows waiting for their block; bounds the memory when a file mixes many months
-_MOST_ENTRIES = 12 << 20  # bytes of index entries waiting for their segment
+_MOST_ENTRIES = 6 << 20  # bytes of index entries waiting for their segment
 _IN_FLIGHT = 3  # blocks being compressed and sealed beside the reading of the next
 
 
@@ -102,24 +103,41 @@ def normal_phone(text: str) -> str:
 
 
 _NO_DIGITS = {sign: None for sign in range(128) if not chr(sign).isdigit()}
+_NO_DIGIT_BYTES = bytes(sign for sign in _NO_DIGITS if sign != ord("\n"))
 
 
-def _same(text: str) -> str:
-    return text
+def normal_emails(cells: Column) -> Column:
+    """`normal_email` of a checked column, in which no cell holds a blank: all at once if they are plain."""
+    text = b"\n".join(cells)
+    if text.isascii():
+        return text.lower().split(b"\n")
+    return [normal_email(cell.decode()).encode() for cell in cells]
 
 
-LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[str], str]]]] = {
+def normal_phones(cells: Column) -> Column:
+    """`normal_phone` of a column, all at once if they are plain."""
+    text = b"\n".join(cells)
+    if text.isascii() and text.count(b"\n") == len(cells) - 1:
+        return [digits[-8:] for digits in text.translate(None, _NO_DIGIT_BYTES).split(b"\n")]
+    return [normal_phone(cell.decode()).encode() for cell in cells]
+
+
+def _same(cells: Column) -> Column:
+    return cells
+
+
+LOOK_UPS: dict[str, dict[str, tuple[tuple[str, ...], Callable[[Column], Column]]]] = {
     "members": {
-        "email": (("email",), normal_email),
-        "phone": (("mobile", "phone"), normal_phone),
+        "email": (("email",), normal_emails),
+        "phone": (("mobile", "phone"), normal_phones),
     },
     "orders": {
-        "email": (("buyer_email",), normal_email),
-        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), normal_phone),
+        "email": (("buyer_email",), normal_emails),
+        "phone": (("buyer_mobile", "buyer_phone", "recipient_phone"), normal_phones),
     },
     "order_lines": {"order": (("order_number",), _same)},
 }
-"""Table → kind of index → its columns and how their texts are made comparable."""
+"""Table → kind of index → its columns and how their cells are made comparable."""
 
 _FAMILY = {"members": "members", "orders": "orders", "order_lines": "orders"}
 _MONTH = {"members": "registered_at", "orders": "ordered_at"}
@@ -138,10 +156,10 @@ def key_text(table: Table, row: Sequence[str]) -> str:
     return "\x1f".join(row[place].replace("\x10", "\x10\x10").replace("\x1f", "\x10u") for place in places)
 
 
-def _keys(table: Table, chunk: Chunk) -> Sequence[str]:
+def _keys(table: Table, chunk: Chunk) -> Column:
     if len(table.primary_key) == 1:
         return chunk.columns[_places(table, table.primary_key)[0]]
-    return [key_text(table, row) for row in chunk.rows]
+    return [key_text(table, row).encode() for row in chunk.rows]
 
 
 def _places(table: Table, names: Sequence[str]) -> list[int]:
@@ -155,8 +173,8 @@ class _Waiting:
 
     compartment: Compartment
     cipher: AESGCM
-    texts: list[str] = field(default_factory=list)
-    columns: dict[str, list[str]] = field(default_factory=dict)
+    texts: list[bytes] = field(default_factory=list)
+    columns: dict[str, list[bytes]] = field(default_factory=dict)
     identities: list[bytes] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     replaced: list[list[str]] = field(default_factory=list)
@@ -204,8 +222,8 @@ class TableImport:
         self._waiting: dict[int, _Waiting] = {}
         self._flight: deque[_Sealing] = deque()
         self._entries: dict[tuple[int, str], list[Entries]] = {}
-        self._entry_bytes = 0
-        self._seen: list[NDArray[np.uint64]] = []
+        self._entry_bytes: Counter[tuple[int, str]] = Counter()
+        self._repeats = Repeats(holdings)
         self._counts = dict.fromkeys(("rows", "new", "changed", "unchanged", "older"), 0)
         self._gone = self._destroyed_months()
         self._lines_of: dict[int, Compartment] = {}
@@ -242,6 +260,7 @@ class TableImport:
             "encoding": encoding,
             "mode": self._mode,
             "user": user,
+            **({"columns": self._reader.columns} if self._reader.is_foreign else {}),
             **self._counts,
         }
         context = pack("import", holdings.vault, self.number, self._id, tag)
@@ -257,26 +276,26 @@ class TableImport:
     # -- rows in
 
     def _take(self, chunk: Chunk) -> None:
-        self._counts["rows"] += len(chunk.rows)
+        self._counts["rows"] += len(chunk)
         keys = _keys(self._table, chunk)
         identities = self._identity.many(keys)
-        texts = row_texts(chunk.rows)
+        texts = [row_text(row) for row in chunk.rows] if chunk.texts is None else chunk.texts
         contents = self._content.many(texts)
         tags = _numbers(identities)
-        self._seen.append(tags)
+        self._repeats.add(chunk.first, tags)
         known = self._entries_by_tag(tags)
         compartments = self._compartments(chunk)
-        wanted: Sequence[int] = range(len(chunk.rows))
+        wanted: Sequence[int] = range(len(chunk))
         if known:
             wanted = [
                 at
                 for at in wanted
                 if self._is_wanted(
-                    chunk, at, keys[at], contents[at], known.get(int(tags[at]), []), compartments[at]
+                    chunk, at, keys[at].decode(), contents[at], known.get(int(tags[at]), []), compartments[at]
                 )
             ]
         else:
-            self._counts["new"] += len(chunk.rows)
+            self._counts["new"] += len(chunk)
         for _number, run in groupby(wanted, key=lambda at: compartments[at].compartment.number):
             places = list(run)
             waiting = compartments[places[0]]
@@ -303,7 +322,7 @@ class TableImport:
         fate = "new"
         if entries:
             number = int.from_bytes(content, "big")
-            fate = self._compare(chunk.first + at, chunk.rows[at], key, number, entries, waiting)
+            fate = self._compare(chunk.first + at, chunk.row(at), key, number, entries, waiting)
         self._counts[fate] += 1
         return fate in ("new", "changed")
 
@@ -387,23 +406,24 @@ class TableImport:
         if self._table is ORDER_LINES:
             return self._order_compartments(chunk)
         (place,) = _places(self._table, [_MONTH[self._table.name]])
-        months = [cell[:7] for cell in chunk.columns[place]]
-        for month in set(months) & self._gone:
+        cells = [cell[:7] for cell in chunk.columns[place]]
+        named = {cell: cell.decode() for cell in sorted(set(cells))}
+        for month in sorted(set(named.values()) & self._gone):
             raise SafeShopError(
                 _("{file}, row {row}: the month {month} was destroyed in the vault; remove its rows.").format(
-                    file=self._reader.name, row=chunk.first + months.index(month), month=month
+                    file=self._reader.name, row=chunk.first + cells.index(month.encode()), month=month
                 )
             )
         by_month = {
-            month: self._place_for(self._change.compartment(self._family, month))
-            for month in sorted(set(months))
+            cell: self._place_for(self._change.compartment(self._family, month))
+            for cell, month in named.items()
         }
-        return [by_month[month] for month in months]
+        return [by_month[cell] for cell in cells]
 
     def _order_compartments(self, chunk: Chunk) -> list[_Waiting]:
         """A line lies where its order lies."""
         holdings = self._holdings
-        tags = _numbers([self._order_tag(cell.encode()) for cell in chunk.columns[0]])
+        tags = _numbers(self._order_tag.many(chunk.columns[0]))
         missing = np.array([tag for tag in tags if int(tag) not in self._lines_of], np.uint64)
         if len(self._lines_of) > 200_000:
             self._lines_of.clear()
@@ -418,7 +438,9 @@ class TableImport:
                     _(
                         "{file}, row {row}, column order_number: the vault has no order {key}; "
                         "import the orders first."
-                    ).format(file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at]))
+                    ).format(
+                        file=self._reader.name, row=chunk.first + at, key=shown(chunk.columns[0][at].decode())
+                    )
                 )
             found.append(self._place_for(self._lines_of[int(tag)]))
         return found
@@ -437,7 +459,10 @@ class TableImport:
     def _flush(self, waiting: _Waiting) -> None:
         totals = self._change.totals(waiting.compartment)
         if waiting.replaced:
-            gone = {name: [row[self._column[name]] for row in waiting.replaced] for name in waiting.columns}
+            gone = {
+                name: [row[self._column[name]].encode() for row in waiting.replaced]
+                for name in waiting.columns
+            }
             totals.add(self._table, gone, -1)
             waiting.replaced = []
         texts, serial = waiting.texts[:BLOCK_ROWS], self._serial
@@ -454,7 +479,7 @@ class TableImport:
         totals.add(self._table, columns)
         self._index(waiting, serial, columns)
         for kept in (waiting.texts, waiting.identities, waiting.contents, *waiting.columns.values()):
-            del kept[:BLOCK_ROWS]  # type: ignore[attr-defined]
+            del kept[:BLOCK_ROWS]
         while len(self._flight) > _IN_FLIGHT:
             self._land()
 
@@ -470,7 +495,7 @@ class TableImport:
 
     # -- index
 
-    def _index(self, waiting: _Waiting, serial: int, columns: dict[str, list[str]]) -> None:
+    def _index(self, waiting: _Waiting, serial: int, columns: dict[str, list[bytes]]) -> None:
         count = min(BLOCK_ROWS, len(waiting.identities))
         identity = np.zeros(count, IDENTITY)
         identity["tag"] = _numbers(waiting.identities[:count])
@@ -486,36 +511,26 @@ class TableImport:
 
     def _add_entries(self, compartment: Compartment, kind: str, entries: Entries) -> None:
         if len(entries):
-            self._entries.setdefault((compartment.number, kind), []).append(entries)
-            self._entry_bytes += entries.nbytes
-        if self._entry_bytes > _MOST_ENTRIES:
-            self._write_segments()
+            key = (compartment.number, kind)
+            self._entries.setdefault(key, []).append(entries)
+            self._entry_bytes[key] += entries.nbytes
+        if self._entry_bytes.total() > _MOST_ENTRIES:
+            # The largest first: a month that is still growing gets one segment, not one each time.
+            self._write_segments(_MOST_ENTRIES // 2)
 
-    def _write_segments(self) -> None:
-        for number, kind in list(self._entries):
-            entries = np.concatenate(self._entries.pop((number, kind)))
+    def _write_segments(self, left: int = 0) -> None:
+        """Write waiting entries until at most so many bytes of them are left."""
+        while self._entry_bytes.total() > left:
+            ((key, _bytes),) = self._entry_bytes.most_common(1)
+            number, kind = key
+            entries = np.concatenate(self._entries.pop(key))
+            del self._entry_bytes[key]
             self._change.add_segment(self._holdings.compartments[number], kind, entries)
-        self._entry_bytes = 0
 
     def _check_repeats(self) -> None:
         """Refuse a file in which two rows have the same key: nobody can know which one holds."""
-        for eighth in range(8):  # by parts, so that three million rows need no second copy of all tags
-            shift, part = np.uint64(61), np.uint64(eighth)
-            tags = np.concatenate(
-                [np.empty(0, np.uint64), *(one[one >> shift == part] for one in self._seen)]
-            )
-            tags.sort()
-            twins = tags[1:][tags[1:] == tags[:-1]]
-            if len(twins):
-                # Tags have 64 bits: two different keys share one in one of four million files of 3 M rows.
-                self._refuse_repeat(twins[0])
-        self._seen = []
-
-    def _refuse_repeat(self, tag: np.uint64) -> None:
-        start, rows = 2, []
-        for part in self._seen:
-            rows += [start + int(at) for at in np.flatnonzero(part == tag)]
-            start += len(part)
+        if (rows := self._repeats.first()) is None:
+            return
         raise SafeShopError(
             _(
                 "{file}, row {row}: {columns} is the same as in row {first}; "
@@ -529,15 +544,16 @@ class TableImport:
         )
 
 
-def _distinct(cells: Sequence[Sequence[str]], normal: Callable[[str], str]) -> tuple[list[str], list[int]]:
+def _distinct(cells: Sequence[Column], normal: Callable[[Column], Column]) -> tuple[list[bytes], list[int]]:
     """The texts to look up by and their rows; a text in two columns of a row counts once."""
-    texts: list[str] = []
+    texts: list[bytes] = []
     rows: list[int] = []
     for place, column in enumerate(cells):
         new = [bool(text) for text in column]
         for earlier in cells[:place]:
             new = list(map(and_, new, map(ne, column, earlier)))
-        texts += map(normal, compress(column, new))
+        if chosen := list(compress(column, new)):
+            texts += normal(chosen)
         rows += compress(range(len(column)), new)
     return texts, rows
 

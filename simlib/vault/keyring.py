@@ -244,8 +244,10 @@ class Keyring:
         return grants, secret
 
     def _nobody(self, name: str) -> Slot:
-        like = next(iter(self.slots.values()))
-        salt = sha256(pack("nobody", self.vault, name)).digest()[:SALT_BYTES]
+        # Users' costs may differ; an unknown name gets one of them, always the same.
+        drawn = sha256(pack("nobody", self.vault, name)).digest()
+        like = list(self.slots.values())[drawn[-1] % len(self.slots)]
+        salt = drawn[:SALT_BYTES]
         return replace(like, salt=salt, sealed=bytes(len(like.sealed)))
 
     def is_genuine(self, grants: Grants) -> bool:

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
@@ -196,14 +197,14 @@ ORDER_FIELDS: tuple[FieldSpec, ...] = (
         N_("Order status"),
         "C6",
         "order",
-        "completed open refunded rejected unpaid out-of-stock refused",
+        "completed open refunded rejected unpaid out-of-stock refused no-deal lost",
     ),
     _choice(
         "item_status",
         N_("Item status"),
         "C6",
         "order",
-        "delivered waiting packed shipped returned not-shipped",
+        "delivered waiting packed shipped returned not-shipped lost",
     ),
     _text("currency", N_("Currency"), "C6", "money", "TWD", required=True, pattern="[A-Z]{3}"),
     _money("goods_amount", N_("Goods at their prices"), "C6", "money", "1280.00"),
@@ -285,7 +286,7 @@ class Format:
     suffix
         Ending of the file name, with its dot.
     delimiter
-        Character between two cells.
+        Character between two cells; empty for JSON lines, one object a row, each cell a text or null.
     byte_order_mark
         Whether the file begins with U+FEFF, by which some spreadsheets recognise UTF-8.
     """
@@ -300,6 +301,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format(".csv", ","),
     "csv-bom": Format(".csv", ",", byte_order_mark=True),
     "tsv": Format(".tsv", "\t"),
+    "jsonl": Format(".jsonl", ""),
 }
 """The formats a shop may choose from (row C9)."""
 DEFAULT_FORMAT = "csv"
@@ -464,15 +466,14 @@ def encode(table: Table, rows: Iterable[Mapping[str, Value]], format_name: str =
     chosen = _format(format_name)
     names = [spec.name for spec in table.fields]
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=chosen.delimiter, lineterminator=LINE_END)
-    writer.writerow(names)
+    write = row_writer(out, names, chosen)
     for number, row in enumerate(rows, start=1):
         if row.keys() != set(names):
             odd = ", ".join(sorted(row.keys() ^ set(names)))
             raise ValueError(f"{table.name}, row {number}: fields do not match the format: {odd}")
-        writer.writerow([to_cell(spec, row[spec.name]) for spec in table.fields])
+        write([to_cell(spec, row[spec.name]) for spec in table.fields])
     try:
-        return ((_BYTE_ORDER_MARK if chosen.byte_order_mark else "") + out.getvalue()).encode("utf-8")
+        return out.getvalue().encode("utf-8")
     except UnicodeEncodeError as error:
         broken = error.object[error.start : error.start + 1]
         raise SafeShopError(
@@ -480,6 +481,30 @@ def encode(table: Table, rows: Iterable[Mapping[str, Value]], format_name: str =
                 "Table {table} holds half a character (U+{code}) that UTF-8 cannot write; correct that text."
             ).format(table=table.name, code=f"{ord(broken):04X}")
         ) from None
+
+
+def row_writer(out: TextIO, names: Sequence[str], chosen: Format) -> Callable[[Sequence[str]], object]:
+    """Write a file's beginning, and give what writes a row of cells.
+
+    Parameters
+    ----------
+    out
+        Where to; must leave line ends as they are.
+    names
+        The columns.
+    chosen
+        One of `FORMATS`.
+    """
+    if not chosen.delimiter:
+        return lambda cells: out.write(
+            json.dumps(dict(zip(names, (cell or None for cell in cells), strict=True)), ensure_ascii=False)
+            + "\n"
+        )
+    if chosen.byte_order_mark:
+        out.write(_BYTE_ORDER_MARK)
+    writer = csv.writer(out, delimiter=chosen.delimiter, lineterminator=LINE_END)
+    writer.writerow(names)
+    return writer.writerow
 
 
 def decode(table: Table, data: bytes, source: str, format_name: str = DEFAULT_FORMAT) -> list[Row]:
@@ -513,6 +538,8 @@ def decode(table: Table, data: bytes, source: str, format_name: str = DEFAULT_FO
         raise SafeShopError(
             _("{source} is not written in UTF-8; export it again.").format(source=source)
         ) from None
+    if not chosen.delimiter:
+        return _decode_json_lines(table, text, source)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=chosen.delimiter, strict=True)
     try:
         _check_header(table, next(reader, []), source)
@@ -523,6 +550,24 @@ def decode(table: Table, data: bytes, source: str, format_name: str = DEFAULT_FO
                 source=source, line=reader.line_num
             )
         ) from None
+
+
+def _decode_json_lines(table: Table, text: str, source: str) -> list[Row]:
+    names, rows = [spec.name for spec in table.fields], []
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
+        try:
+            told = json.loads(line)
+            cells = [told[name] or "" for name in names]
+            if len(told) != len(names) or not all(isinstance(cell, str) for cell in cells):
+                raise TypeError
+        except (ValueError, TypeError, KeyError):
+            raise SafeShopError(
+                _(
+                    "{source}, line {line}: not one JSON object with all columns; export the file again."
+                ).format(source=source, line=number)
+            ) from None
+        rows.append(_row(table, cells, source, number))
+    return rows
 
 
 def _check_header(table: Table, header: Sequence[str], source: str) -> None:

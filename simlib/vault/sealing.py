@@ -131,12 +131,12 @@ class Tagger:
         state.update(text)
         return state.digest()
 
-    def many(self, texts: Iterable[str]) -> list[bytes]:
+    def many(self, texts: Iterable[bytes]) -> list[bytes]:
         """The tags of many texts: the same, without the cost of a call for each."""
         copy, tags = self._start.copy, []
         for text in texts:
             state = copy()
-            state.update(text.encode())
+            state.update(text)
             tags.append(state.digest())
         return tags
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -26,17 +26,23 @@ POSITION = np.dtype([("tag", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare",
 """One entry: where a row with this tag is."""
 IDENTITY = np.dtype([("tag", "<u8"), ("content", "<u8"), ("block", "<u4"), ("row", "<u2"), ("spare", "<u2")])
 """One entry of the directory: where the row of this primary key is, and a tag of all its cells."""
+ROW = np.dtype([("tag", "<u8"), ("row", "<u4")])
+"""One key of a file being imported: its tag, and its row in the file."""
+REPEATS = "repeats"
+"""Kind of the segments that hold such keys, for the length of an import."""
 SEGMENT_ID_BYTES = 16
 BUCKET_ENTRIES = 256
 MOST_SEGMENTS = 4
 """So many segments of a kind may stand in a compartment before small ones are merged."""
-MERGED_ENTRIES = 1_000_000
-"""Merging stops at this size: memory stays bounded."""
-_CACHED_PAGES = 4_096
+MERGED_ENTRIES = 16_000_000
+"""Merging stops at this size: beyond it, writing anew costs more than one segment more to look into."""
+_CACHED_PAGES = 1_024
 
 
 def dtype_of(kind: str) -> np.dtype[Any]:
     """Layout of a kind's entries: identities carry the row's tag, too."""
+    if kind == REPEATS:
+        return ROW
     return IDENTITY if kind.startswith("identity") else POSITION
 
 
@@ -72,30 +78,82 @@ def write_segment(
     kind: str,
     entries: Entries,
     random: Random = os.urandom,
+    bits: int | None = None,
 ) -> Segment:
-    """Sort, cut, seal and store entries as a new segment."""
+    """Sort, cut, seal and store entries as a new segment, in 2**bits buckets or as many as serve look-ups."""
+    bits = _bits_for(len(entries)) if bits is None else bits
+    parts = _buckets(entries[np.argsort(entries["tag"], kind="stable")], bits, range(1 << bits))
+    return _write(store, vault, compartment, kind, bits, parts, random)
+
+
+def merge_segments(
+    store: Store,
+    vault: bytes,
+    compartment: Compartment,
+    small: Sequence[Segment],
+    random: Random = os.urandom,
+) -> Segment:
+    """Store the entries of several segments of one kind as a new one; the old ones are still to be deleted.
+
+    Tags begin with the bucket's number, so bucket after bucket can be merged, however long the segments are.
+    """
+    reader = SegmentReader(store, vault)
+    bits = _bits_for(sum(one.entries for one in small))
+    coarse = min(bits, *(one.bits for one in small))
+
+    def parts() -> Iterator[tuple[int, Entries]]:
+        for prefix in range(1 << coarse):
+            pages = [
+                reader.open(compartment, one, bucket)
+                for one in small
+                for bucket in _under(prefix, one.bits - coarse)
+            ]
+            entries = np.concatenate(pages)
+            entries = entries[np.argsort(entries["tag"], kind="stable")]
+            yield from _buckets(entries, bits, _under(prefix, bits - coarse))
+
+    return _write(store, vault, compartment, small[0].kind, bits, parts(), random)
+
+
+def _write(
+    store: Store,
+    vault: bytes,
+    compartment: Compartment,
+    kind: str,
+    bits: int,
+    parts: Iterator[tuple[int, Entries]],
+    random: Random,
+) -> Segment:
     identity = random(SEGMENT_ID_BYTES)
-    entries = entries[np.argsort(entries["tag"], kind="stable")]
-    bits = max(0, int(np.ceil(np.log2(max(1.0, len(entries) / BUCKET_ENTRIES)))))
-    cipher = _cipher(vault, compartment, identity)
-    digest = sha256()
+    cipher, digest, entries = _cipher(vault, compartment, identity), sha256(), 0
 
     def pages() -> Iterator[tuple[int, bytes]]:
-        for bucket, part in _buckets(entries, bits):
+        nonlocal entries
+        for bucket, part in parts:
             context = _context(vault, compartment, kind, identity, bits, bucket)
             sealed = seal_numbered(cipher, bucket, part.tobytes(), context)
             digest.update(pack("page", bucket, sealed))
+            entries += len(part)
             yield bucket, sealed
 
     store.add_pages(identity, pages())
-    return Segment(kind, identity, len(entries), bits, digest.digest())
+    return Segment(kind, identity, entries, bits, digest.digest())
 
 
-def _buckets(entries: Entries, bits: int) -> Iterator[tuple[int, Entries]]:
+def _bits_for(entries: int) -> int:
+    return max(0, int(np.ceil(np.log2(max(1.0, entries / BUCKET_ENTRIES)))))
+
+
+def _under(prefix: int, more: int) -> range:
+    """The buckets that begin with the bits of a coarser bucket."""
+    return range(prefix << more, (prefix + 1) << more)
+
+
+def _buckets(entries: Entries, bits: int, wanted: range) -> Iterator[tuple[int, Entries]]:
     numbers = _bucket_of(entries["tag"], bits)
-    edges = np.searchsorted(numbers, np.arange((1 << bits) + 1))
-    for bucket in range(1 << bits):
-        yield bucket, entries[edges[bucket] : edges[bucket + 1]]
+    edges = np.searchsorted(numbers, np.arange(wanted.start, wanted.stop + 1, dtype=np.uint64))
+    for place, bucket in enumerate(wanted):
+        yield bucket, entries[edges[place] : edges[place + 1]]
 
 
 def _bucket_of(tags: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
@@ -138,10 +196,8 @@ class SegmentReader:
         for segment in segments:
             entries = self.page(compartment, segment, tag >> (64 - segment.bits) if segment.bits else 0)
             # Not the plain whole number: numpy would compare as floats and miss one tag in a thousand.
-            wanted = np.uint64(tag)
-            first = np.searchsorted(entries["tag"], wanted)
-            last = np.searchsorted(entries["tag"], wanted, side="right")
-            found += [(int(one["block"]), int(one["row"])) for one in entries[first:last]]
+            (places,) = (entries["tag"] == np.uint64(tag)).nonzero()
+            found += [(int(one["block"]), int(one["row"])) for one in entries[places]]
         return found
 
     def find_all(
@@ -171,12 +227,15 @@ class SegmentReader:
         if key in self._pages:
             self._pages.move_to_end(key)
             return self._pages[key]
-        sealed = self._store.page(segment.id, bucket)
-        entries = self._open(compartment, segment, bucket, sealed or b"")
+        entries = self.open(compartment, segment, bucket)
         self._pages[key] = entries
         if len(self._pages) > _CACHED_PAGES:
             self._pages.popitem(last=False)
         return entries
+
+    def open(self, compartment: Compartment, segment: Segment, bucket: int) -> Entries:
+        """Open one page and keep nothing of it."""
+        return self._open(compartment, segment, bucket, self._store.page(segment.id, bucket) or b"")
 
     def load(self, compartment: Compartment, segment: Segment) -> Entries:
         """All entries of a segment."""
@@ -195,10 +254,10 @@ class SegmentReader:
 
 
 def to_merge(segments: list[Segment]) -> list[Segment]:
-    """Which segments of one kind should become one: the three smallest, when there are too many."""
+    """Which segments of one kind should become one: the smallest, when there are too many."""
     if len(segments) <= MOST_SEGMENTS:
         return []
-    smallest = sorted(segments, key=lambda one: (one.entries, one.id))[:3]
+    smallest = sorted(segments, key=lambda one: (one.entries, one.id))[: len(segments) - MOST_SEGMENTS + 2]
     return smallest if sum(one.entries for one in smallest) <= MERGED_ENTRIES else []
 
 

@@ -7,9 +7,9 @@ a refusal is noted in the trail, too. What shows or moves personal data notes wh
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,7 @@ from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault import reports
 from simlib.vault.accounts import RIGHTS, OneTimeCodes, Right, check_name, check_password
+from simlib.vault.attempts import Attempts
 from simlib.vault.backup import check_backup, copy_vault
 from simlib.vault.carrier import BundleReader, HashingReader, Manifest, fingerprint
 from simlib.vault.destruction import destroy_compartment, drop_keys, renew
@@ -78,12 +79,15 @@ class Preview:
         The encoding it is shown in.
     rows
         The first rows.
+    columns
+        Heading in the file → column it is read as; an empty name is a column that is left out.
     """
 
     table: str
     detection: Detection
     encoding: str
     rows: list[Record]
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +263,26 @@ class Session:
     # -- import
 
     @allowed("import")
-    def preview(self, path: Path, encoding: str | None = None) -> Preview:
-        """Show a file's encoding and first rows without storing anything."""
+    def preview(
+        self, path: Path, encoding: str | None = None, columns: Mapping[str, str] | None = None
+    ) -> Preview:
+        """Show a file's encoding, what its headings are taken for, and first rows, without storing anything."""
         with open_input(path) as file:
             detection = detect(file, path.name)
             chosen = encoding or detection.encoding
-            reader = TableReader(file, path.name, chosen)
+            reader = TableReader(file, path.name, chosen, None, columns)
             chunk = next(reader.chunks(_PREVIEW_ROWS), None)
         rows = [] if chunk is None else [record(reader.table, row) for row in chunk.rows]
-        return Preview(reader.table.name, detection, chosen, rows)
+        return Preview(reader.table.name, detection, chosen, rows, reader.columns)
 
     @allowed("import")
     def import_file(
-        self, path: Path, table: str | None = None, encoding: str | None = None, mode: Mode = "overwrite"
+        self,
+        path: Path,
+        table: str | None = None,
+        encoding: str | None = None,
+        mode: Mode = "overwrite",
+        columns: Mapping[str, str] | None = None,
     ) -> ImportReport:
         """Bring a CSV file into the vault: all of it or nothing.
 
@@ -285,6 +296,9 @@ class Session:
             One of `ENCODINGS`; ``None`` detects.
         mode
             What happens to changed records: ``overwrite``, or ``further`` record.
+        columns
+            Heading in the file → column, where `headings` does not know it or is wrong; an empty name leaves
+            that column of the file out.
 
         Raises
         ------
@@ -298,7 +312,7 @@ class Session:
             digest = _digest(file)
             with self._change("import", source="file") as change:
                 hashing = HashingReader(file)
-                reader = TableReader(hashing.buffered(), path.name, used, wanted)
+                reader = TableReader(hashing.buffered(), path.name, used, wanted, columns)
                 report = self._import(change, reader, path.name, digest, used, mode)
                 hashing.drain()
                 if hashing.digest() != digest:
@@ -711,18 +725,24 @@ class Session:
             name, role, password, holdings.grants, self._cost, holdings.random, secret
         )
         with self._change(action, name=name, role=role):
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            # The old password must not open the vault from what is left of the old file.
+            holdings.write_keys(ring, overwrite_old=True)
         return NewUser(name, role, OneTimeCodes(secret).address(name, holdings.ring.shop_code))
 
     @allowed("change-password")
     def change_password(self, old: str, new: str) -> None:
         """Change one's own password; the authenticator stays."""
-        holdings = self._holdings
+        holdings, now = self._holdings, self._holdings.clock()
+        attempts = Attempts(holdings.folder, holdings.vault)
+        if wait := attempts.seconds_to_wait(self.user, now):
+            raise SafeShopError(_("Too many wrong log-ins; wait {seconds} seconds.").format(seconds=wait))
+        attempts.failed(self.user, now)
         try:
             _grants, secret = holdings.ring.unlock(self.user, old)
         except Broken:
             self._note("change-password-refused")
             raise SafeShopError(_("The old password is wrong.")) from None
+        attempts.succeeded(self.user)
         self._set_user(self.user, self.role, new, "change-password", secret)
 
     @allowed("shops")
@@ -734,7 +754,7 @@ class Session:
         holdings = self._holdings
         with self._change("add-shop", name=name, key=sha256(public_key).hexdigest()[:16]):
             ring = replace(holdings.ring, shops={**holdings.ring.shops, name: public_key})
-            holdings.ring = ring.write(holdings.folder, holdings.grants)
+            holdings.write_keys(ring)
 
     @allowed("import")
     def carrier_key(self) -> tuple[bytes, str]:

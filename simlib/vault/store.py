@@ -6,6 +6,7 @@ SQLite is asked for, and why, stands in FORMAT.md, sections 2 and 5.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.vault.files import new_private_file
 from simlib.vault.sealing import Broken
 
 DATABASE_FILE = "vault.db"
@@ -94,22 +96,33 @@ def connect(path: Path) -> Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn the database's errors into one sentence that names the file and what to do."""
+    """Turn errors of the database, and of the small files beside it, into one sentence on what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        reason = str(error)
-        if "locked" in reason or "busy" in reason:
-            sentence = _("{path} is in use by another program; close it and try again.")
-        elif "full" in reason:
-            sentence = _("The disk of {path} is full; make room and try again, nothing was changed.")
-        elif "readonly" in reason or "unable to open" in reason:
-            sentence = _("{path} cannot be opened for writing; check the folder's permissions.")
-        else:
-            sentence = _("Reading or writing {path} failed; check the disk, nothing was changed.")
-        raise SafeShopError(sentence.format(path=path)) from None
+        raise SafeShopError(_trouble(str(error)).format(path=path)) from None
     except sqlite3.DatabaseError:
         raise damaged(path) from None
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "full",
+            errno.EDQUOT: "full",
+            errno.EROFS: "readonly",
+            errno.EACCES: "readonly",
+            errno.EPERM: "readonly",
+        }
+        reason = reasons.get(error.errno or 0, "")
+        raise SafeShopError(_trouble(reason).format(path=path)) from None
+
+
+def _trouble(reason: str) -> str:
+    if "locked" in reason or "busy" in reason:
+        return _("{path} is in use by another program; close it and try again.")
+    if "full" in reason:
+        return _("The disk of {path} is full; make room and try again, nothing was changed.")
+    if "readonly" in reason or "unable to open" in reason:
+        return _("{path} cannot be opened for writing; check the folder's permissions.")
+    return _("Reading or writing {path} failed; check the disk, nothing was changed.")
 
 
 def damaged(path: Path) -> SafeShopError:
@@ -141,6 +154,7 @@ class Store:
     @classmethod
     def create(cls, path: Path, vault: bytes, connect: Connect = connect) -> Store:
         """Make an empty database for a vault of this id."""
+        new_private_file(path)  # its journals take over its permissions
         connection = connect(path)
         connection.execute("PRAGMA page_size = 8192")
         store = cls(connection, path)
@@ -404,6 +418,7 @@ class Store:
         """Write a consistent copy of the whole file."""
         if not isinstance(self._connection, sqlite3.Connection):  # pragma: no cover
             raise TypeError("copies are made with sqlite3")
+        new_private_file(path)
         target = sqlite3.connect(path)
         try:
             self._connection.backup(target)

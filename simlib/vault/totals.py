@@ -21,8 +21,8 @@ AMOUNTS = ("goods_amount", "discount", "shipping_fee", "amount", "refunded", "ne
 """Columns of orders that are summed, by currency."""
 
 
-Columns = Mapping[str, Sequence[str]]
-"""Column → its cells."""
+Columns = Mapping[str, Sequence[bytes]]
+"""Column → its cells, in UTF-8."""
 
 COUNTED: dict[str, tuple[str, ...]] = {
     "members": ("registered_at", "changed_at", "channel"),
@@ -82,44 +82,45 @@ class Totals:
             columns[name] for name in ("order_status", "completed_at", "changed_at", "channel")
         )
         done = Counter(
-            (at[:10], where, "completed")
+            (at[:10], where)
             for at, where, state in zip(completed, channel, status, strict=True)
-            if state == "completed"
+            if state == b"completed"
         )
         touched = Counter(
-            (at[:10], where, "changed")
-            for at, where, end in zip(changed, channel, completed, strict=True)
-            if at != end
+            (at[:10], where) for at, where, end in zip(changed, channel, completed, strict=True) if at != end
         )
         self.completed += sign * done.total()
         self.changed += sign * touched.total()
-        self._count(done, sign)
-        self._count(touched, sign)
+        self._count("completed", done, sign)
+        self._count("changed", touched, sign)
         currencies = columns["currency"]
-        for currency in set(currencies):
+        for currency in sorted(set(currencies)):
             chosen = None if len(set(currencies)) == 1 else [one == currency for one in currencies]
-            sums = self.amounts.setdefault(currency, dict.fromkeys(AMOUNTS, Decimal(0)))
+            sums = self.amounts.setdefault(currency.decode(), dict.fromkeys(AMOUNTS, Decimal(0)))
             for name in AMOUNTS:
                 cells = columns[name]
                 if chosen is not None:
                     cells = [cell for cell, wanted in zip(cells, chosen, strict=True) if wanted]
                 # Few prices stand in many rows: numbers are read once for each price.
-                sums[name] += sign * sum(Decimal(cell) * count for cell, count in Counter(cells).items())
+                sums[name] += sign * sum(
+                    Decimal(cell.decode()) * count for cell, count in Counter(cells).items()
+                )
 
     def _add_members(self, columns: Columns, sign: int) -> None:
         registered, changed, channel = (columns[name] for name in ("registered_at", "changed_at", "channel"))
-        new = Counter((at[:10], where, "new") for at, where in zip(registered, channel, strict=True))
+        new = Counter((at[:10], where) for at, where in zip(registered, channel, strict=True))
         touched = Counter(
-            (at[:10], where, "changed")
+            (at[:10], where)
             for at, where, first in zip(changed, channel, registered, strict=True)
             if at != first
         )
         self.changed += sign * touched.total()
-        self._count(new, sign)
-        self._count(touched, sign)
+        self._count("new", new, sign)
+        self._count("changed", touched, sign)
 
-    def _count(self, counts: Counter[tuple[str, str, str]], sign: int) -> None:
-        for key, count in counts.items():
+    def _count(self, kind: str, counts: Counter[tuple[bytes, bytes]], sign: int) -> None:
+        for (day, channel), count in counts.items():
+            key = (day.decode(), channel.decode(), kind)
             self.days[key] += sign * count
             if not self.days[key]:
                 del self.days[key]

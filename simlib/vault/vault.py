@@ -14,9 +14,9 @@ from simlib.languages import _
 from simlib.vault.accounts import OneTimeCodes, check_name, check_password
 from simlib.vault.attempts import Attempts
 from simlib.vault.destruction import drop_keys
-from simlib.vault.files import flush_folder
+from simlib.vault.files import flush_folder, remove_leftovers
 from simlib.vault.holdings import Clock, Holdings, system_clock
-from simlib.vault.keyring import DIRECTORY, Grants, new_keyring, read_keyring
+from simlib.vault.keyring import DIRECTORY, KEYS_FILE, Grants, Keyring, new_keyring, read_keyring
 from simlib.vault.sealing import DEFAULT_COST, Broken, PasswordCost, Random
 from simlib.vault.session import Session
 from simlib.vault.store import DATABASE_FILE, Connect, Store, connect, damaged, told
@@ -114,10 +114,20 @@ class Vault:
         SafeShopError
             If it is refused, too early, or the vault is damaged.
         """
+        if not _is_text(shop_code, user, password, code):
+            raise _refused()
         ring = read_keyring(self.folder)
+        with told(self.folder / DATABASE_FILE):
+            session = self._sign_in(ring, shop_code, user, password, code)
+        if session is None:
+            raise _refused()
+        return session
+
+    def _sign_in(self, ring: Keyring, shop_code: str, user: str, password: str, code: str) -> Session | None:
         attempts, now = Attempts(self.folder, ring.vault), self.clock()
         if wait := attempts.seconds_to_wait(user, now):
             raise SafeShopError(_("Too many wrong log-ins; wait {seconds} seconds.").format(seconds=wait))
+        before = attempts.failed(user, now)
         try:
             if not ring.slots:
                 raise Broken
@@ -125,20 +135,34 @@ class Vault:
             if not hmac.compare_digest(shop_code.encode(), ring.shop_code.encode()):
                 raise Broken
         except Broken:
-            attempts.failed(user, now)
-            raise _refused() from None
+            return None
+        try:
+            return self._open(ring, grants, attempts, user, OneTimeCodes(secret), code)
+        except SafeShopError:
+            attempts.take_back(user, before)
+            raise
+
+    def _open(
+        self,
+        ring: Keyring,
+        grants: Grants,
+        attempts: Attempts,
+        user: str,
+        codes: OneTimeCodes,
+        code: str,
+    ) -> Session | None:
         path = self.folder / DATABASE_FILE
-        store = Store.open(path, ring.vault, self.connect)
+        store, session = Store.open(path, ring.vault, self.connect), None
         try:
             with told(path):
                 holdings = Holdings(self.folder, store, ring, grants, self.clock, self.random)
-                return self._enter(holdings, attempts, user, OneTimeCodes(secret), code, grants)
+                session = self._enter(holdings, attempts, user, codes, code, grants)
         except Broken:
-            store.close()
             raise damaged(path) from None
-        except BaseException:
-            store.close()
-            raise
+        finally:
+            if session is None:
+                store.close()
+        return session
 
     def _enter(
         self,
@@ -148,20 +172,32 @@ class Vault:
         codes: OneTimeCodes,
         code: str,
         grants: Grants,
-    ) -> Session:
+    ) -> Session | None:
         role, now = holdings.ring.slots[user].role, self.clock()
         seal = seal_state(holdings)  # before anything is written
         step = codes.step("".join(code.split()), now, holdings.store.last_code(user))
         if step is None:
-            attempts.failed(user, now)
             holdings.note(user, role, "sign-in-refused", {"why": "code"})
-            raise _refused()
-        failures = attempts.succeeded(user)
+            if seal == "intact":
+                write_seal(holdings)  # or a mistyped code would leave the unused bytes unvouched for
+            return None
+        failures = attempts.succeeded(user) - 1  # this try was counted, too
         with holdings.change(user, role, "sign-in", {"failures": failures, "seal": seal}):
             holdings.store.set_last_code(user, step)
+            if grants.root is not None:
+                remove_leftovers(self.folder / KEYS_FILE)
         if grants.root is not None:
             drop_keys(holdings, user, role)  # a destruction that a crash interrupted
+            holdings.prepare_look_ups()
         return Session(holdings, user, role, seal, self.cost)
+
+
+def _is_text(*given: str) -> bool:
+    """Whether these can be written down: what came by a terminal may hold half characters."""
+    try:
+        return bool("".join(given).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _refused() -> SafeShopError:

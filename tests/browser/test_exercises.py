@@ -21,8 +21,6 @@ from tests.browsing import IDLE, needs_chromium, opened, run_all
 from tests.exercises.conftest import FOLDER, bench, key, sources
 
 SCREENSHOTS = os.environ.get("SAFESHOP_SCREENSHOTS")
-LANG = os.environ.get("SAFESHOP_LANG", "en")
-"""Language of the pictures; the test itself reads English."""
 SEED = 10_000
 TALL = 12_000
 

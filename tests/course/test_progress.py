@@ -31,6 +31,8 @@ def guess(value: int | float | str | None, name: str = "open-orders") -> Callabl
 
 
 @given(value=st.one_of(st.integers(), st.floats(allow_nan=False), st.text(), st.none()))
+@example(value="\x85")
+@example(value="a\u2028b\ufeff")
 def test_a_guess_is_read_back_as_it_was(
     value: int | float | str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -196,7 +196,7 @@ def test_the_library_catalogue_must_be_complete(tmp_path: Path, monkeypatch: pyt
 
 def test_library_texts_come_from_package_and_lessons(root: Path, source: LessonSource) -> None:
     found = {text: files for _context, text, files in texts.library_texts(root / "simlib", [source])}
-    assert found["orders"][-1] == "lessons/src/01-first-steps.md"
+    assert "lessons/src/01-first-steps.md" in found["orders"]
     assert found["This is my guess"] == ("simlib/panels/prediction.py",)
 
 
@@ -204,3 +204,13 @@ def test_without_babel_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setitem(sys.modules, "babel.messages.extract", None)
     with pytest.raises(SafeShopError, match="Babel is not installed"):
         texts.library_texts(tmp_path, [])
+
+
+def test_a_text_within_an_f_string_is_found_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text('def page(): return f"<p>{_(\'Lessons\')}</p>" + _("Lesson")', "utf-8")
+    assert {
+        text for _context, text, files in texts.library_texts(tmp_path, []) if files[0].endswith("page.py")
+    } == {
+        "Lessons",
+        "Lesson",
+    }

@@ -49,7 +49,7 @@ class Hostile:
     def _refuse(self, *_arguments: Any) -> Any:
         raise self._error("no")
 
-    __eq__ = __bool__ = __len__ = __iter__ = __call__ = __float__ = __str__ = __repr__ = __hash__ = _refuse  # type: ignore[assignment]
+    __eq__ = __bool__ = __len__ = __iter__ = __call__ = __float__ = __str__ = __repr__ = __hash__ = _refuse
     __getattr__ = __lt__ = __index__ = __getitem__ = __contains__ = _refuse
 
 

@@ -120,6 +120,7 @@ def test_the_page_opens_from_disk_and_shows_signs_beside_colours(grades: Grades)
     finally:
         set_language("en")
     assert '<html lang="zh-Hant">' in chinese
+    assert "<h2>05 · 練習：保存期間</h2>" in chinese
     assert "請問清楚這幾項" in chinese
 
 

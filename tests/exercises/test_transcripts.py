@@ -20,9 +20,10 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 from simlib.course import practice as practices
-from simlib.course.keys import KeyTexts
+from simlib.course.keys import KeyTexts, read_key
 from simlib.languages import LANGUAGES
 from tests.exercises.conftest import FOLDER, sources
 
@@ -42,7 +43,7 @@ def learner(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
     """IPython as in a notebook, without a kernel; its errors become sentences, and stay so only here."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     kept = {name: shell.__dict__.get(name) for name in ("showtraceback", "showsyntaxerror")}
     hook = sys.displayhook
     yield shell
@@ -60,13 +61,13 @@ class Learner:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
-        self.shell.reset(new_session=True)
+        self.shell.reset(new_session=True)  # type: ignore[no-untyped-call]
         self.widgets: list[Any] = []
 
     def run(self, code: str) -> list[str]:
         """Run a cell; the lines that it shows."""
         with capture_output(stdout=True, stderr=True, display=True) as shown:
-            self.shell.run_cell(code)
+            self.shell.run_cell(code)  # type: ignore[no-untyped-call]
         assert "Traceback" not in shown.stdout + shown.stderr
         lines = shown.stdout.split("\n")
         for output in shown.outputs:
@@ -184,8 +185,8 @@ def test_a_transcript_holds_every_question_in_every_state(number: str) -> None:
 @pytest.mark.parametrize("lang", [tag for tag in LANGUAGES if tag != "en"])
 def test_every_mistake_has_its_own_words_in_every_language(lang: str) -> None:
     for number in NUMBERS:
-        for question, said in practices.read_key(number).texts[lang].items():
-            english: KeyTexts = practices.read_key(number).texts["en"][question]
+        for question, said in read_key(number).texts[lang].items():
+            english: KeyTexts = read_key(number).texts["en"][question]
             assert set(said.mistakes) == set(english.mistakes)
             words = [*said.mistakes.values(), said.right, *said.hints]
             assert len(set(words)) == len(words)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from simlib.errors import SafeShopError
-from simlib.vault import files, importing
+from simlib.vault import files, importing, repeats
 from simlib.vault.holdings import Holdings
 from simlib.vault.keyring import read_keyring
 from simlib.vault.session import Session
@@ -100,6 +100,7 @@ def left(folder: Path, file: Path) -> dict[str, object]:
 def main(folder: Path, file: Path, work: Path, trials: int, seed: int) -> None:
     """Kill at every operation on the disk in turn, then at random moments, until there were enough."""
     importing.BLOCK_ROWS = 20  # type: ignore[attr-defined]  # many blocks in little time, as in `test_crashes`
+    repeats.RUN_ROWS, repeats.RUN_BITS = 50, 1
     chance, results = random.Random(seed), []
     gc.freeze()
     copy = work / "copy"

@@ -752,6 +752,12 @@ def test_flipped_bits_across_the_database_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_flipped_bits_close_together_across_the_database_are_found(tmp_path: Path) -> None:
+    folder, grants = small_vault(tmp_path)
+    assert flip_database_bytes(folder, grants, 13) > 8_000
+
+
+@pytest.mark.thorough
 def test_one_flipped_bit_in_every_byte_of_the_database_is_found(tmp_path: Path) -> None:
     folder, grants = small_vault(tmp_path)
     assert flip_database_bytes(folder, grants, 1) == (folder / DATABASE_FILE).stat().st_size

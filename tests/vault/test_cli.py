@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from simlib.vault.cli import vault_app
 from simlib.vault.holdings import system_clock
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS
-from tests.vault.sample import PASSWORD, SHOP, Lab, line, member, order, write
+from tests.vault.sample import PASSWORD, SHOP, Lab, csv_bytes, line, member, order, write
 
 
 class Shell:
@@ -38,6 +38,11 @@ class Shell:
         result = self.run(*arguments, **how)  # type: ignore[arg-type]
         assert result.exit_code == 0, result.output
         return result.output
+
+    def bad(self, *arguments: object) -> str:
+        result = self.run(*arguments)
+        assert result.exit_code == 1, result.output
+        return " ".join(result.output.split())
 
 
 @pytest.fixture
@@ -116,6 +121,32 @@ def test_the_carrier_by_commands(shell: Shell, tmp_path: Path) -> None:
     packed = CliRunner().invoke(vault_app, [str(one) for one in given], input=f"{PASSWORD}\n")
     assert "orders: 20 rows" in packed.output, packed.output
     assert "20 new" in shell.good("import", vault, tmp_path / "x.bundle")
+
+
+def test_a_back_offices_headings_are_shown_and_can_be_told(shell: Shell, tmp_path: Path) -> None:
+    text = (
+        csv_bytes(ORDER_LINES, [line(1)])
+        .decode()
+        .replace("product_name", "商品名稱")
+        .replace("quantity", "件數")
+    )
+    path = tmp_path / "l.csv"
+    path.write_bytes(text.replace("\r\n", ",備註\r\n").encode("cp950"))
+    meant = ["--column", "件數=quantity", "--column", "備註="]
+    assert "l.csv has no column quantity" in shell.bad("preview", shell.lab.folder, path)
+    told = shell.good("preview", shell.lab.folder, path, *meant)
+    for sentence in (
+        "“商品名稱” is read as product_name.",
+        "“件數” is read as quantity.",
+        "“備註” is left out.",
+    ):
+        assert sentence in told
+    orders = write(tmp_path / "o.csv", ORDERS, [order(1)])
+    assert "1 new" in shell.good("import", shell.lab.folder, orders)
+    assert "1 new" in shell.good("import", shell.lab.folder, path, *meant)
+    assert "“件數” does not say what a heading means" in shell.bad(
+        "preview", shell.lab.folder, path, "--column", "件數"
+    )
 
 
 def test_a_refusal_is_one_sentence_and_ends_with_one(shell: Shell, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -84,16 +85,30 @@ def test_formulas_are_kept_in_the_vault_and_escaped_on_the_way_out(lab: Lab, tmp
     assert sorted(exact, key=lambda row: row["member_code"]) == people
 
 
-def test_an_exact_export_can_be_imported_again(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["csv", "csv-bom", "tsv", "jsonl"])
+def test_an_exact_export_can_be_imported_again(lab: Lab, tmp_path: Path, form: str) -> None:
     other = Lab(tmp_path / "other").create()
     with lab.sign_in() as session:
         session.import_file(write(tmp_path / "o.csv", ORDERS, [order(n) for n in range(30)]))
         session.import_file(write(tmp_path / "l.csv", ORDER_LINES, [line(n) for n in range(30)]))
         for table in ("orders", "order_lines"):
-            session.export(tmp_path / f"{table}.tsv", table, format_name="tsv", escape=False)
+            session.export(tmp_path / f"{table}.out", table, format_name=form, escape=False)
+        expected = session.reveal_order("SYNTW00000007", "the test compares")
     with other.sign_in() as session:
-        assert session.import_file(tmp_path / "orders.tsv").new == 30
-        assert session.import_file(tmp_path / "order_lines.tsv").new == 30
+        assert session.import_file(tmp_path / "orders.out").new == 30
+        assert session.import_file(tmp_path / "order_lines.out").new == 30
+        assert session.reveal_order("SYNTW00000007", "the test compares") == expected
+
+
+def test_json_lines_keep_every_cell_and_tell_missing_ones(lab: Lab, tmp_path: Path) -> None:
+    people = [member(n, name=text, nickname="") for n, text in enumerate(CORPUS)]
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "m.csv", MEMBERS, people))
+        session.export(tmp_path / "m.jsonl", "members", format_name="jsonl")
+    told = [json.loads(text) for text in (tmp_path / "m.jsonl").read_text("utf-8").split("\n")[:-1]]
+    assert [one["nickname"] for one in told] == [None] * len(people)
+    given = {one["member_code"]: one["name"] for one in people}
+    assert {one["member_code"]: one["name"] for one in told} == given
 
 
 def test_an_export_never_overwrites_and_knows_its_formats(lab: Lab, tmp_path: Path) -> None:
@@ -102,7 +117,7 @@ def test_an_export_never_overwrites_and_knows_its_formats(lab: Lab, tmp_path: Pa
         with pytest.raises(SafeShopError, match=r"exists already; choose another name"):
             session.export(tmp_path / "there.csv", "members")
         with pytest.raises(
-            SafeShopError, match=r"There is no export format xlsx; choose one of: csv, csv-bom, tsv."
+            SafeShopError, match=r"There is no export format xlsx; choose one of: csv, csv-bom, tsv, jsonl\."
         ):
             session.export(tmp_path / "x.xlsx", "members", format_name="xlsx")
         with pytest.raises(SafeShopError, match=r"cannot be written; check folder and room"):

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlib.errors import SafeShopError
-from simlib.vault import reading
+from simlib.vault import reading, repeats
 from simlib.vault.blocks import compress_text, decode_rows, join_rows, row_text
-from simlib.vault.importing import normal_phone
+from simlib.vault.importing import normal_email, normal_emails, normal_phone, normal_phones
+from simlib.vault.keyring import Compartment
 from simlib.vault.reports import MemberFilter
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS, FieldSpec
+from simlib.vault.segments import SegmentReader
 from tests.vault.sample import Cells, Lab, line, member, order, write
 
 ODD = [
@@ -196,6 +206,22 @@ def test_a_key_that_stands_twice_is_refused_with_both_rows(lab: Lab, tmp_path: P
     )
 
 
+def test_a_key_that_stands_twice_far_apart_is_found_though_its_rows_have_left_the_memory(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "RUN_ROWS", 100)
+    monkeypatch.setattr(reading.TableReader.chunks, "__defaults__", (40,))
+    known = [order(n) for n in range(900)]
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "a.csv", ORDERS, known))
+        assert session.verify().findings == []  # no page of the runs is left
+    # Rows the vault has already get no new entry in its index: the repeat among them is found all the same.
+    again = write(tmp_path / "b.csv", ORDERS, [*known, *(order(n) for n in range(900, 920)), order(3)])
+    assert refused(lab, again) == (
+        "b.csv, row 922: order_number is the same as in row 5; remove one of the two rows or export again."
+    )
+
+
 def test_a_fault_in_the_last_row_leaves_nothing_of_the_first(lab: Lab, tmp_path: Path) -> None:
     rows = [order(n) for n in range(2_500)]
     path = write(tmp_path / "o.csv", ORDERS, [*rows, order(9_999, amount="１２３")])
@@ -235,6 +261,55 @@ def test_an_unknown_table_or_mode_gets_its_sentence(lab: Lab, tmp_path: Path) ->
 # -- parts
 
 
+class _Pages:
+    """Of a store, what keys of a file being imported need."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[bytes, int], bytes] = {}
+
+    def add_pages(self, segment: bytes, pages: Iterable[tuple[int, bytes]]) -> None:
+        self.kept |= {(segment, bucket): sealed for bucket, sealed in pages}
+
+    def page(self, segment: bytes, bucket: int) -> bytes | None:
+        return self.kept.get((segment, bucket))
+
+    def delete_segment(self, segment: bytes) -> None:
+        for key in [key for key in self.kept if key[0] == segment]:
+            del self.kept[key]
+
+
+TAG = st.integers(0, 40).map(lambda number: number * 2**64 // 41) | st.integers(2**64 - 3, 2**64 - 1)
+"""Few enough to meet again after some rows, all over the buckets, and neighbours that differ in the last bit."""
+
+
+@given(st.lists(st.lists(TAG, max_size=6), max_size=12), st.integers(1, 20), st.integers(0, 7))
+def test_the_first_repeat_is_told_with_both_rows_however_the_file_is_cut_into_runs(
+    chunks: list[list[int]], run_rows: int, bits: int
+) -> None:
+    pages, seen, expected, row = _Pages(), dict[int, int](), None, 2
+    directory = Compartment(0, "", "", bytes(32))
+    vault = bytes(16)
+    holdings: Any = SimpleNamespace(
+        store=pages,
+        vault=vault,
+        directory=directory,
+        random=os.urandom,
+        segments=SegmentReader(pages, vault),  # type: ignore[arg-type]
+    )
+    with mock.patch.multiple(repeats, RUN_ROWS=run_rows, RUN_BITS=bits):
+        keys = repeats.Repeats(holdings)
+        for tags in chunks:
+            keys.add(row, np.array(tags, np.uint64))
+            for tag in tags:
+                if tag in seen and expected is None:
+                    expected = (seen[tag], row)
+                seen.setdefault(tag, row)
+                row += 1
+        assert bool(pages.kept) == any(done >= run_rows for done in accumulate(map(len, chunks)))
+        assert keys.first() == expected
+    assert not pages.kept
+
+
 @given(st.lists(st.lists(st.text(), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_a_block_gives_back_its_rows_whatever_signs_they_hold(rows: list[list[str]]) -> None:
     rows = [[cell.encode("utf-8", "ignore").decode() for cell in row] for row in rows]
@@ -258,6 +333,18 @@ def test_a_phone_number_is_found_however_it_is_typed(lab: Lab, tmp_path: Path, t
         assert found is not None
         assert found["member_code"] == "SYNTW000003"
     assert normal_phone("02-91000003") == "91000003"
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(CELL | st.text("0123456789-+ ()\n", min_size=1), min_size=1, max_size=6))
+def test_a_column_is_made_comparable_as_each_of_its_cells(cells: list[str]) -> None:
+    column = [cell.encode() for cell in cells]
+    assert list(normal_phones(column)) == [normal_phone(cell).encode() for cell in cells]
+    without = [cell for cell in cells if not re.search(r"\s", cell)] or ["Mei@example.org", "ＭＥＩ@x.y"]
+    addresses = [cell.encode() for cell in without]
+    assert list(normal_emails(addresses)) == [normal_email(cell).encode() for cell in without]
 
 
 @settings(max_examples=25)

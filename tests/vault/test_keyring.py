@@ -75,7 +75,7 @@ def test_tags_differ_by_key_and_text_and_many_are_the_same_as_each() -> None:
     one, other = Tagger(bytes(32)), Tagger(bytes([1]) * 32)
     assert one(b"a") == one(b"a") != one(b"b")
     assert one(b"a") != other(b"a")
-    assert one.many(["a", "林"]) == [one(b"a"), one("林".encode())]
+    assert one.many([b"a", "林".encode()]) == [one(b"a"), one("林".encode())]
 
 
 @pytest.mark.parametrize(

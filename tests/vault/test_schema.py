@@ -282,7 +282,9 @@ def test_half_a_character_and_an_unknown_format_get_a_sentence() -> None:
     )
     with pytest.raises(SafeShopError) as unknown:
         schema.encode(NOTE, [], "xlsx")
-    assert unknown.value.sentence == "There is no export format xlsx; choose one of: csv, csv-bom, tsv."
+    assert (
+        unknown.value.sentence == "There is no export format xlsx; choose one of: csv, csv-bom, tsv, jsonl."
+    )
 
 
 def test_a_row_with_a_field_too_many_or_too_few_is_a_programming_error() -> None:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import json
+import os
+import sqlite3
+import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +17,11 @@ import pytest
 
 from simlib.errors import SafeShopError
 from simlib.vault import keyring, sealing
-from simlib.vault.accounts import RIGHTS, OneTimeCodes, wait_seconds
+from simlib.vault.accounts import RIGHTS, OneTimeCodes, check_password, wait_seconds
+from simlib.vault.attempts import ATTEMPTS_FILE
+from simlib.vault.backup import restore_vault
 from simlib.vault.holdings import Holdings
-from simlib.vault.keyring import ROLES, Role, read_keyring
+from simlib.vault.keyring import KEYS_FILE, ROLES, Role, read_keyring
 from simlib.vault.schema import MEMBERS, ORDER_LINES, ORDERS
 from simlib.vault.sealing import DEFAULT_COST
 from simlib.vault.session import Session
@@ -385,3 +394,190 @@ def test_no_key_and_no_cell_stands_in_any_file_of_the_folder(staffed: Lab, tmp_p
         for needle in [*keys, *(word.encode() for word in words)]:
             assert needle not in data, file.name
     assert {file.name for file in staffed.folder.iterdir()} == {"vault.db", "vault.keys", "vault.seal"}
+
+
+# -- what an attacker at the screen or with a stopped program might try
+
+
+def failures(lab: Lab) -> list[int]:
+    path = lab.folder / ATTEMPTS_FILE
+    return [one[0] for one in json.loads(path.read_bytes()).values()] if path.exists() else []
+
+
+def test_a_guess_counts_even_if_the_program_is_stopped_before_the_answer(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_details: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keyring, "password_key", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        staffed.vault.sign_in(SHOP, "olga", PASSWORD, "000000")
+    assert failures(staffed) == [1]
+
+
+def test_a_right_guess_whose_code_is_never_checked_counts_as_well(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_details: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simlib.vault.vault.seal_state", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        staffed.vault.sign_in(SHOP, "olga", PASSWORD, "000000")
+    assert failures(staffed) == [1]
+
+
+def test_a_vault_in_use_elsewhere_is_no_wrong_guess(staffed: Lab) -> None:
+    other = sqlite3.connect(staffed.folder / DATABASE_FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    impatient = dataclasses.replace(
+        staffed.vault, connect=lambda path: sqlite3.connect(path, timeout=0, isolation_level=None)
+    )
+    try:
+        with pytest.raises(SafeShopError, match=r"is in use by another program"):
+            impatient.sign_in(SHOP, "olga", PASSWORD, staffed.code("olga"))
+    finally:
+        other.close()
+    assert failures(staffed) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk of {path} is full; make room and try again, nothing was changed."),
+        (errno.EROFS, "{path} cannot be opened for writing; check the folder's permissions."),
+        (errno.EIO, "Reading or writing {path} failed; check the disk, nothing was changed."),
+    ],
+)
+def test_a_disk_that_refuses_the_small_files_gets_its_sentence(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
+) -> None:
+    session = staffed.sign_in()
+    keys = (staffed.folder / KEYS_FILE).read_bytes()
+
+    def fails(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("simlib.vault.files.os.fsync", fails)
+    for act in (lambda: session.add_user("dora", "clerk", PASSWORD), staffed.sign_in):
+        with pytest.raises(SafeShopError) as refused:
+            act()
+        assert refused.value.sentence == sentence.format(path=staffed.folder / DATABASE_FILE)
+    monkeypatch.undo()
+    assert (staffed.folder / KEYS_FILE).read_bytes() == keys
+    session.sign_out()
+    staffed.sign_in().sign_out()
+
+
+def test_guessing_the_old_password_at_an_open_screen_is_slowed_down(staffed: Lab) -> None:
+    with staffed.sign_in("carl") as session:
+        for _try in range(3):
+            with pytest.raises(SafeShopError, match=r"The old password is wrong"):
+                session.change_password("wrong horse battery", "another horse battery")
+        with pytest.raises(SafeShopError, match=r"Too many wrong log-ins; wait 2 seconds"):
+            session.change_password(PASSWORD, "another horse battery")
+        staffed.clock.pass_(seconds=3)
+        session.change_password(PASSWORD, "another horse battery")
+    staffed.sign_in("carl", "another horse battery").sign_out()
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_half_characters_from_a_terminal_are_simply_wrong(staffed: Lab, place: int) -> None:
+    given = [SHOP, "olga", PASSWORD, "000000"]
+    given[place] += "\udc80"
+    with pytest.raises(SafeShopError, match=REFUSED):
+        staffed.vault.sign_in(*given)
+    with pytest.raises(SafeShopError, match=r"Choose a password"):
+        check_password("correct horse \udc80")
+
+
+def test_a_mistyped_code_leaves_the_whole_file_vouched_for(staffed: Lab) -> None:
+    staffed.sign_in().sign_out()
+    with pytest.raises(SafeShopError, match=REFUSED):
+        staffed.vault.sign_in(SHOP, "olga", PASSWORD, "000000")
+    with staffed.sign_in() as session:
+        assert session.seal == "intact"
+        assert "sign-in-refused" in [one.action for one in session.trail()]
+
+
+def test_an_unknown_name_costs_what_some_users_password_costs(
+    staffed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dear = dataclasses.replace(CHEAP, memory_kib=32)
+    with staffed.sign_in() as session:
+        session._cost = dear
+        session.add_user("dora", "clerk", PASSWORD)
+    costs: list[Any] = []
+
+    def counted(_password: str, _salt: bytes, cost: Any) -> bytes:
+        costs.append(cost)
+        return bytes(32)
+
+    monkeypatch.setattr(keyring, "password_key", counted)
+    ring = keyring.read_keyring(staffed.folder)
+    for number in range(40):
+        for _again in range(2):
+            with pytest.raises(sealing.Broken):
+                ring.unlock(f"nobody {number}", PASSWORD)
+    assert set(costs) == {CHEAP, dear}
+    assert costs[::2] == costs[1::2]  # the same name costs the same each time
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions")
+def test_only_their_owner_may_read_the_vaults_files_and_what_leaves_it(staffed: Lab, tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        lab = Lab(tmp_path / "open" / "vault").create()
+        with lab.sign_in() as session:
+            session.import_file(write(tmp_path / "m.csv", MEMBERS, [member(1)]))
+            session.export(tmp_path / "out.csv", "members")
+            session.backup(tmp_path / "backup")
+        restore_vault(tmp_path / "backup", tmp_path / "restored")
+    finally:
+        os.umask(old)
+    folders = [lab.folder, tmp_path / "backup", tmp_path / "restored"]
+    files = [file for folder in folders for file in folder.iterdir()] + [tmp_path / "out.csv"]
+    assert len(files) == 10
+    assert {stat.S_IMODE(one.stat().st_mode) for one in folders} == {0o700}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
+
+
+def test_a_key_file_somebody_else_wrote_is_never_overwritten(staffed: Lab) -> None:
+    """Two sessions that both write the key file must not lose the keys of one of them."""
+    session = staffed.sign_in()
+    holdings = session._holdings
+    holdings.ring.with_user("eve", "clerk", PASSWORD, holdings.grants, CHEAP)[0].write(
+        staffed.folder, holdings.grants
+    )
+    there = (staffed.folder / KEYS_FILE).read_bytes()
+    for act in (
+        lambda: session.add_user("dora", "clerk", PASSWORD),
+        lambda: session.renew_keys("a year has passed"),
+        lambda: session.remove_user("carl"),
+        lambda: session.add_shop("other", bytes(32)),
+    ):
+        with pytest.raises(SafeShopError, match=r"opened elsewhere in the meantime"):
+            act()
+        assert (staffed.folder / KEYS_FILE).read_bytes() == there
+    holdings.store.close()
+
+
+def test_a_former_key_file_left_by_a_crash_is_removed_at_the_next_log_in(staffed: Lab) -> None:
+    left = staffed.folder / f"{KEYS_FILE}.abc.new"
+    left.write_bytes((staffed.folder / KEYS_FILE).read_bytes())
+    link = staffed.folder.parent / "link"
+    os.link(left, link)
+    staffed.sign_in("anna").sign_out()  # an auditor writes no key file and removes none
+    assert left.exists()
+    staffed.sign_in().sign_out()
+    assert not left.exists()
+    assert b"slots" not in link.read_bytes()
+
+
+def test_an_old_password_does_not_open_what_is_left_of_the_old_key_file(staffed: Lab) -> None:
+    link = staffed.folder.parent / "link"
+    os.link(staffed.folder / KEYS_FILE, link)  # keeps the old file's bytes in view
+    with staffed.sign_in("carl") as session:
+        session.change_password(PASSWORD, "another horse battery")
+    assert b"carl" not in link.read_bytes()

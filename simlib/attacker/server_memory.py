@@ -1,0 +1,556 @@
+"""A web server's memory: what customers send comes, is used, is freed, and stays until something overwrites it.
+
+Programs ask for blocks of memory and give them back. A block given back is not wiped; the next one who gets it
+writes over its beginning, and what lies behind stays. So a memory holds **remains**: what somebody typed minutes or
+days ago. Remains are to the memory what copies are to the shop: what, whose, where, from when to when.
+
+The traffic comes from a run: its visits, log-ins and checkouts, at their times. Nothing else ever writes here; the
+vault has no wire to this place. A `Film` knows the memory at any moment of the stretch of time asked for.
+
+The allocator is the simplest that behaves like real ones: freed blocks of one size are given out again, the last
+freed first, and what is not there is taken from the end of the memory, small blocks several at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from simlib.errors import SafeShopError
+from simlib.facts import value
+from simlib.languages import _
+from simlib.people import Person, people
+from simlib.privacy.copies import ORDER_FIELDS, Field, needed, web_place
+from simlib.records import Run, Table
+from simlib.streams import Floats, Integers, lognormal_times, stream, tick, to_ticks
+
+KINDS: Final = ("password", "cookie", "address", "key")
+"""Kinds of secret: account with password, session cookie, name with phone and address, a prime of the private key."""
+
+SPANS: Final = {
+    "password": ("account", "password"),
+    "cookie": ("cookie", "cookie"),
+    "address": ("name", "address"),
+    "key": ("prime", "prime"),
+}
+"""Kind → first and last field; a secret is readable while all bytes from the one to the other are intact."""
+
+PRIME_BYTES: Final = 128
+"""One of the two primes of a private RSA key of 2,048 bits."""
+
+_HEAD = (
+    "Host: shop.example\r\nAccept: text/html,application/json\r\nAccept-Language: zh-TW,zh;q=0.9,en;q=0.8\r\n"
+)
+_SESSION = "Cookie: session={cookie:32}\r\n"
+_TEXTS: Final = {
+    # What a browser sends, as it lies in the connection's receive buffer after decryption.
+    "page": f"GET /catalogue HTTP/1.1\r\n{_HEAD}Cache-Control: no-cache\r\n\r\n",
+    "log-in": f"POST /log-in HTTP/1.1\r\n{_HEAD}\r\naccount={{account:48}}&password={{password:16}}",
+    "member-page": f"GET /my-account HTTP/1.1\r\n{_HEAD}{_SESSION}\r\n",
+    "checkout": f"POST /checkout HTTP/1.1\r\n{_HEAD}{_SESSION}\r\n"
+    '{{"name":"{name:64}","mobile":"{mobile:16}","address":"{address:128}"}}',
+    # What the server answers: most of the memory is dull.
+    "catalogue": "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Gift shop</title><ul>"
+    + 96 * "<li><a href='/gift'>Gift box, ribbon, card</a> In stock</li>",
+    # What the shop's program makes of it.
+    "log-in-form": "account\0{account:48}\0password\0{password:16}\0",
+    "session": "session\0{cookie:32}\0account\0{account:48}\0",
+    "order-form": "order\0name\0{name:64}\0mobile\0{mobile:16}\0address\0{address:128}\0",
+    # What calculating with the private key leaves: as a rule it is wiped.
+    "key-wiped": "\0" * PRIME_BYTES,
+    "key-left": f"{{prime:{PRIME_BYTES}}}",
+}
+_HOLE = re.compile(r"\{(\w+):(\d+)\}")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one kind of writing looks.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    length
+        Bytes.
+    fields
+        Field → (offset, width) in bytes. A value shorter than the width is followed by spaces.
+    pieces
+        What is always the same, and names of fields, in turn.
+    secrets
+        (kind, offset, length) of each secret in it.
+    """
+
+    name: str
+    length: int
+    pieces: tuple[bytes | str, ...]
+    fields: dict[str, tuple[int, int]]
+    secrets: tuple[tuple[str, int, int], ...]
+
+    def written(self, values: dict[str, bytes]) -> bytes:
+        """The bytes, with these values in the fields.
+
+        Raises
+        ------
+        ValueError
+            If a value is longer than its field.
+        """
+        parts = []
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                parts.append(piece)
+                continue
+            _offset, width = self.fields[piece]
+            if len(values[piece]) > width:
+                raise ValueError(f"{piece} has {len(values[piece])} bytes, the field {width}")
+            parts.append(values[piece].ljust(width))
+        return b"".join(parts)
+
+
+def _shape(name: str, text: str) -> Shape:
+    pieces: list[bytes | str] = []
+    fields: dict[str, tuple[int, int]] = {}
+    offset = end = 0
+    for hole in _HOLE.finditer(text):
+        before = _plain(text[end : hole.start()])
+        offset += len(before)
+        field, width = hole[1], int(hole[2])
+        pieces += [before, field]
+        fields[field] = (offset, width)
+        offset, end = offset + width, hole.end()
+    rest = _plain(text[end:])
+    secrets = tuple(
+        (kind, fields[first][0], sum(fields[last]) - fields[first][0])
+        for kind, (first, last) in SPANS.items()
+        if first in fields and last in fields
+    )
+    return Shape(name, offset + len(rest), (*pieces, rest), fields, secrets)
+
+
+def _plain(text: str) -> bytes:
+    return text.replace("{{", "{").replace("}}", "}").encode("ascii")
+
+
+SHAPES: Final = tuple(_shape(name, text) for name, text in _TEXTS.items())
+"""Everything that is ever written into the memory."""
+_NUMBER: Final = {shape.name: number for number, shape in enumerate(SHAPES)}
+
+RECEIVE_BUFFER: Final = 18_448
+"""Bytes of a connection's receive buffer: the longest encrypted record, 2^14 + 2,048 with its header of 5 (RFC 5246,
+section 6.2.3), rounded up to a multiple of 16. The record begins with the buffer; what it says after the header."""
+RECORD_START: Final = 5
+PAGE_BUFFER: Final = 8_192
+"""Bytes in which a connection's page is put together."""
+SMALL: Final = {"key": 128, "log-in-form": 128, "session": 128, "order-form": 256}
+"""Block → bytes, all of them multiples of 16."""
+SLAB: Final = 1_024
+"""Bytes taken from the end of the memory when small blocks of a size have run out."""
+TAIL: Final = 2**16
+"""Bytes behind the last block that nobody ever wrote: no copy of 64 KB runs past the memory's end."""
+
+
+class Allocator:
+    """Gives out blocks and takes them back; freed blocks keep their content.
+
+    Attributes
+    ----------
+    top
+        End of what has been given out so far, in bytes.
+    """
+
+    def __init__(self) -> None:
+        self.top = 0
+        self.free: dict[int, list[int]] = {}
+
+    def take(self, size: int, at_once: int = 1) -> int:
+        """Address of a block of so many bytes: the one of that size freed last, or new ones from the end.
+
+        Parameters
+        ----------
+        size
+            Bytes.
+        at_once
+            Blocks taken from the end together when none is free.
+        """
+        free = self.free.setdefault(size, [])
+        if not free:
+            # The lowest address lies on top of the pile.
+            free.extend(self.top + size * block for block in reversed(range(at_once)))
+            self.top += size * at_once
+        return free.pop()
+
+    def give_back(self, address: int, size: int) -> None:
+        """Free a block; nothing is wiped."""
+        self.free[size].append(address)
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """The memory over a stretch of time.
+
+    Attributes
+    ----------
+    run
+        Whose traffic it is.
+    begin, end
+        The stretch, in days. The server was started at `started`, with an empty memory.
+    writes
+        One row a writing, in order of time: t, address, shape (position in `SHAPES`), visit (row of `visits`).
+    remains
+        One row each time a secret lay somewhere: kind (`KINDS`), number (whose it is: the member of a password, the
+        order of an address, the visit of a cookie, 0 for the key), person, address, length, since, until
+        (``inf``: still there at the end). Intervals are closed at their beginning and open at their end.
+    landing
+        t, address: from then on, a new connection's receive buffer begins there.
+    key_block
+        Address of the block in which the next calculation with the key is done.
+    size
+        Bytes of the memory, with the untouched tail.
+    visits
+        One row each, from the server's start to the end of the run: t, until, member (−1: not logged in), order (−1:
+        none), logged_in (nan: never), placed, visit (its number among all visits of the run).
+    """
+
+    run: Run
+    begin: float
+    end: float
+    started: float
+    writes: Table
+    remains: Table
+    landing: Table
+    key_block: int
+    size: int
+    visits: Table
+
+    def buffers_at(self, t: Floats) -> Integers:
+        """Where the receive buffer of a connection opened at each time begins."""
+        return np.asarray(self.landing["address"][np.searchsorted(self.landing["t"], t, side="right") - 1])
+
+    def memory_at(self, t: float) -> bytearray:
+        """The memory at a moment, byte for byte.
+
+        Parameters
+        ----------
+        t
+            In days, within the stretch.
+        """
+        memory = np.zeros(self.size, dtype=np.uint8)
+        last = int(np.searchsorted(self.writes["t"], t, side="right"))
+        columns = (self.writes[name][:last].tolist() for name in ("address", "shape", "visit"))
+        painted = np.full(self.size, -1, dtype=np.int32)
+        rows = list(zip(*columns, strict=True))
+        for row, (address, shape, _visit) in enumerate(rows):
+            painted[address : address + SHAPES[shape].length] = row
+        # Only what is still there has to be put into words.
+        for row in np.unique(painted[painted >= 0]).tolist():
+            address, shape, visit = rows[row]
+            content = np.frombuffer(SHAPES[shape].written(self.said(visit)), dtype=np.uint8)
+            there = painted[address : address + len(content)] == row
+            memory[address : address + len(content)][there] = content[there]
+        return bytearray(memory.tobytes())
+
+    def said(self, visit: int) -> dict[str, bytes]:
+        """What a visitor sends: field → bytes."""
+        member = int(self.visits["member"][visit])
+        return {
+            "cookie": cookie_of(self.run.seed, int(self.visits["visit"][visit])),
+            "prime": primes(self.run.seed)[0].to_bytes(PRIME_BYTES, "little"),
+        } | (self._member_fields(member) if member >= 0 else {})
+
+    def _member_fields(self, member: int) -> dict[str, bytes]:
+        person = self.person(member)
+        return {
+            "account": person.account.encode(),
+            "password": password_of(self.run.seed, member),
+            "name": person.name.encode(),
+            "mobile": person.mobile.encode(),
+            "address": person.address.encode(),
+        }
+
+    @cached_property
+    def _known(self) -> dict[int, Person]:
+        return {}
+
+    def person(self, member: int) -> Person:
+        """The synthetic person behind a member number."""
+        if member not in self._known:
+            shop = self.run.scenario
+            (self._known[member],) = people([member], shop.locale, self.run.seed, start=shop.start)
+        return self._known[member]
+
+
+@lru_cache(maxsize=4)
+def film(run: Run, begin: float, end: float) -> Film:
+    """The memory of a shop's own web server over a stretch of a run.
+
+    Parameters
+    ----------
+    run
+        Whose traffic comes. The film depends on it alone.
+    begin, end
+        In days, within the run. The server was started some days before (fact ``server-started-days``).
+
+    Raises
+    ------
+    SafeShopError
+        If the shop has no web server of its own, or the stretch lies outside the run.
+    """
+    if web_place(run.scenario) != "shop":
+        raise SafeShopError(
+            _("{shop} sells on somebody else's server; choose a shop with its own site.").format(
+                shop=_(run.scenario.title)
+            )
+        )
+    if not 0 <= begin < end <= run.days:
+        raise SafeShopError(
+            _("The run has days 0 to {days}; choose a beginning and a later end within it.").format(
+                days=run.days
+            )
+        )
+    started = max(0.0, begin - value("server-started-days"))
+    visits = _visits(run, started)
+    writer = _Writer(run, started, visits)
+    for t, action, visit in _actions(visits, end):
+        writer.act(t, action, visit)
+    return Film(
+        run=run,
+        begin=begin,
+        end=end,
+        started=started,
+        writes=writer.writes(),
+        remains=writer.remains(),
+        landing=writer.landings(),
+        key_block=writer.key_block,
+        size=writer.memory.top + TAIL,
+        visits=visits,
+    )
+
+
+def _visits(run: Run, started: float) -> Table:
+    """All visits since the server's start: with an order as the run has them, the others at times of their own."""
+    orders, demand = run.orders, run.scenario.demand
+    # Whoever orders logs in at some moment between his arrival and his order, and leaves soon after it.
+    share = stream(run.seed, "memory log-ins").random(orders.rows)
+    logged = to_ticks(orders["visited"] + share * (orders["placed"] - orders["visited"]))
+    leaves = orders["placed"] + tick(value("minutes-after-order") / 1440)
+
+    others = run.traffic["visits"] - run.traffic["checkouts"]
+    count = int(others.sum())
+    draws = stream(run.seed, "memory visits").random((count, 5))
+    hours = np.cumsum(demand.hourly_visits) / np.sum(demand.hourly_visits)
+    hour = np.minimum(np.searchsorted(hours, draws[:, 0], side="right"), 23)
+    day = np.repeat(run.traffic["day"], others)
+    t = to_ticks(day + (hour + draws[:, 1]) / 24)
+    normal = stream(run.seed, "memory visits", 1).standard_normal(count)
+    lasts = lognormal_times(demand.browsing.mean_days, demand.browsing.spread, normal)
+    # Only who has registered by then can log in.
+    joined = np.sort(run.members["joined"])
+    registered = np.searchsorted(joined, t, side="right")
+    member = np.argsort(run.members["joined"], kind="stable")[
+        np.minimum(np.floor(draws[:, 2] * registered), np.maximum(registered - 1, 0)).astype(np.int64)
+    ]
+    logs_in = (draws[:, 3] < value("visits-with-login-share")) & (registered > 0)
+    columns = {
+        "t": np.concatenate((orders["visited"], t)),
+        "until": np.concatenate((leaves, t + lasts)),
+        "member": np.concatenate((orders["member"], np.where(logs_in, run.members["member"][member], -1))),
+        "order": np.concatenate((orders["order"], np.full(count, -1))),
+        "logged_in": np.concatenate((logged, np.where(logs_in, to_ticks(t + draws[:, 4] * lasts), np.nan))),
+        "placed": np.concatenate((orders["placed"], np.full(count, np.nan))),
+    }
+    turn = np.lexsort((columns["member"], columns["t"]))
+    columns["visit"] = np.argsort(turn, kind="stable")
+    turn = turn[columns["t"][turn] >= started]
+    return Table({name: column[turn] for name, column in columns.items()})
+
+
+ARRIVE, LOG_IN, LOOK, CHECK_OUT, LEAVE = range(5)
+
+
+def _actions(visits: Table, end: float) -> Iterator[tuple[float, int, int]]:
+    """What visitors do before `end`, in order of time; at the same moment in the order of their visits."""
+    number = np.arange(visits.rows)
+    looks = to_ticks((visits["logged_in"] + np.fmin(visits["placed"], visits["until"])) / 2)
+    times = np.concatenate((visits["t"], visits["logged_in"], looks, visits["placed"], visits["until"]))
+    action = np.repeat([ARRIVE, LOG_IN, LOOK, CHECK_OUT, LEAVE], visits.rows)
+    visit = np.tile(number, 5)
+    happens = times < end  # nan is not
+    times, action, visit = times[happens], action[happens], visit[happens]
+    turn = np.lexsort((action, visit, times))
+    return zip(times[turn].tolist(), action[turn].tolist(), visit[turn].tolist(), strict=True)
+
+
+class _Writer:
+    """Plays the traffic into a memory and notes what lay where from when to when."""
+
+    def __init__(self, run: Run, started: float, visits: Table) -> None:
+        self.memory = Allocator()
+        self.members = visits["member"].tolist()
+        self.orders = visits["order"].tolist()
+        self.numbers = visits["visit"].tolist()
+        self.addresses = Field.ADDRESS in needed(run, ORDER_FIELDS)
+        chance = stream(run.seed, "memory key").random(int(visits["visit"].max(initial=-1)) + 1)
+        self.key_left = (chance[visits["visit"]] < value("key-left-share")).tolist()
+        self.held: dict[int, list[tuple[int, int]]] = {}
+        self.page: dict[int, int] = {}
+        self.buffer: dict[int, int] = {}
+        self.written: list[tuple[float, int, int, int]] = []
+        # Block → its live remains: (row, first byte, byte after the last).
+        self.live: dict[int, list[tuple[int, int, int]]] = {}
+        self.rows: list[list[Any]] = []
+        self.landed: list[tuple[float, int]] = []
+        self._connect(self.memory.take(RECEIVE_BUFFER))
+        self.key_block = self._take("key")
+        self.memory.give_back(self.key_block, SMALL["key"])
+        self._note_landing(started)
+
+    def _connect(self, buffer: int) -> None:
+        self.page[buffer] = self.memory.take(PAGE_BUFFER)
+        self.memory.give_back(buffer, RECEIVE_BUFFER)
+
+    def _take(self, block: str) -> int:
+        return self.memory.take(SMALL[block], SLAB // SMALL[block])
+
+    def _note_landing(self, t: float) -> None:
+        top = self.memory.free[RECEIVE_BUFFER][-1]
+        if not self.landed or self.landed[-1][1] != top:
+            self.landed.append((t, top))
+
+    def act(self, t: float, action: int, visit: int) -> None:
+        """One step of one visitor."""
+        if action == ARRIVE:
+            self._arrive(t, visit)
+        elif action == LEAVE:
+            self._leave(t, visit)
+        else:
+            buffer = self.buffer[visit]
+            if action == LOG_IN:
+                self._receive(t, buffer, "log-in", visit)
+                form = self._hold("log-in-form", t, visit, keep=False)
+                self._hold("session", t, visit)
+                self.memory.give_back(form, SMALL["log-in-form"])
+            elif action == LOOK:
+                self._receive(t, buffer, "member-page", visit)
+            elif self.addresses:
+                self._receive(t, buffer, "checkout", visit)
+                self._hold("order-form", t, visit)
+
+    def _arrive(self, t: float, visit: int) -> None:
+        buffer = self.memory.take(RECEIVE_BUFFER)
+        self.buffer[visit] = buffer
+        self.held[visit] = []
+        if not self.memory.free[RECEIVE_BUFFER]:
+            # The server keeps one buffer ready for whoever comes next.
+            self._connect(self.memory.take(RECEIVE_BUFFER))
+        key = self._take("key")
+        self._write(t, key, key, "key-left" if self.key_left[visit] else "key-wiped", visit)
+        self.memory.give_back(key, SMALL["key"])
+        self._receive(t, buffer, "page", visit)
+        self._write(t, self.page[buffer], self.page[buffer], "catalogue", visit)
+        self._note_landing(t)
+
+    def _leave(self, t: float, visit: int) -> None:
+        for address, size in self.held.pop(visit):
+            self.memory.give_back(address, size)
+        self.memory.give_back(self.buffer.pop(visit), RECEIVE_BUFFER)
+        self._note_landing(t)
+
+    def _receive(self, t: float, buffer: int, shape: str, visit: int) -> None:
+        self._write(t, buffer, buffer + RECORD_START, shape, visit)
+
+    def _hold(self, block: str, t: float, visit: int, keep: bool = True) -> int:
+        address = self._take(block)
+        self._write(t, address, address, block, visit)
+        if keep:
+            self.held[visit].append((address, SMALL[block]))
+        return address
+
+    def _write(self, t: float, block: int, address: int, name: str, visit: int) -> None:
+        """Write into a block: what lay under it ends, what is new begins."""
+        number = _NUMBER[name]
+        shape = SHAPES[number]
+        end = address + shape.length
+        self.written.append((t, address, number, visit))
+        kept = []
+        for row, first, after in self.live.get(block, ()):
+            if first < end and address < after:
+                self.rows[row][-1] = t
+            else:
+                kept.append((row, first, after))
+        for kind, offset, length in shape.secrets:
+            member, start = self.members[visit], address + offset
+            whose = {
+                "password": member,
+                "cookie": self.numbers[visit],
+                "address": self.orders[visit],
+                "key": 0,
+            }[kind]
+            person = -1 if kind == "key" else member
+            kept.append((len(self.rows), start, start + length))
+            self.rows.append([KINDS.index(kind), whose, person, start, length, t, float("inf")])
+        self.live[block] = kept
+
+    def writes(self) -> Table:
+        t, address, shape, visit = zip(*self.written, strict=True) if self.written else ((), (), (), ())
+        return Table(
+            {
+                "t": np.array(t, dtype=np.float64),
+                "address": np.array(address, dtype=np.int64),
+                "shape": np.array(shape, dtype=np.int8),
+                "visit": np.array(visit, dtype=np.int64),
+            },
+            {"shape": tuple(shape.name for shape in SHAPES)},
+        )
+
+    def remains(self) -> Table:
+        names = ("kind", "number", "person", "address", "length", "since", "until")
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * len(names)
+        types = [np.int8, *[np.int64] * 4, np.float64, np.float64]
+        return Table(
+            {
+                name: np.array(column, dtype=kind)
+                for name, column, kind in zip(names, columns, types, strict=True)
+            },
+            {"kind": KINDS},
+        )
+
+    def landings(self) -> Table:
+        t, address = zip(*self.landed, strict=True)
+        return Table({"t": np.array(t), "address": np.array(address, dtype=np.int64)})
+
+
+def password_of(seed: int, member: int) -> bytes:
+    """The password of a member: two words and a number, made up."""
+    words = ("amber", "basil", "cedar", "delta", "ember", "fjord", "guava", "hazel", "indigo", "jade")
+    first, second, number = stream(seed, "memory passwords", member).integers((10, 10, 100)).tolist()
+    return f"{words[first]}-{words[second]}{number}".encode()
+
+
+def cookie_of(seed: int, visit: int) -> bytes:
+    """The session cookie of a visit: 16 random bytes in hexadecimal."""
+    return stream(seed, "memory cookies", visit).bytes(16).hex().encode()
+
+
+@lru_cache(maxsize=4)
+def primes(seed: int) -> tuple[int, int]:
+    """The two primes of the private key of the lesson's server; their product stands in its certificate."""
+    rng = stream(seed, "memory primes")
+    return _prime(rng), _prime(rng)
+
+
+def _prime(rng: np.random.Generator) -> int:
+    small = np.array([p for p in range(3, 2_000, 2) if all(p % d for d in range(3, int(p**0.5) + 1, 2))])
+    bits = 8 * PRIME_BYTES
+    first = int.from_bytes(rng.bytes(PRIME_BYTES), "little") | (3 << (bits - 2)) | 1
+    rests = np.array([first % int(p) for p in small])
+    step = 0
+    while True:
+        # Fermat's test to base 2: for a made-up key of a lesson that is sure enough.
+        if ((rests + step) % small).all() and pow(2, first + step - 1, first + step) == 1:
+            return first + step
+        step += 2
