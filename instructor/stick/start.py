@@ -18,7 +18,9 @@ SUMS = os.path.join(HERE, "SHA256SUMS")
 def main(arguments):
     """Install when something is new, then open the course; the exit code."""
     if sys.version_info < (3, 11):
-        return stop("Safe Shop Lab needs Python 3.11 or newer, and this is Python {}.{}.".format(*sys.version_info))
+        return stop(
+            "Safe Shop Lab needs Python 3.11 or newer, and this is Python {}.{}.".format(*sys.version_info)
+        )
     with open(SUMS, "rb") as file:
         state = hashlib.sha256(file.read()).hexdigest()
     home = os.environ.get("SAFESHOP_HOME") or default_home()
@@ -30,7 +32,11 @@ def main(arguments):
             return code
         with open(note, "w") as file:
             file.write(state)
-    command = [python, "-c", "import sys; sys.argv[0] = 'safeshop'; from simlib.cli import main; sys.exit(main())"]
+    command = [
+        python,
+        "-c",
+        "import sys; sys.argv[0] = 'safeshop'; from simlib.cli import main; sys.exit(main())",
+    ]
     try:
         return subprocess.call(command + arguments, cwd=os.path.expanduser("~"), env=variables())
     except KeyboardInterrupt:

@@ -24,11 +24,23 @@ from simlib.course.folder import OWN
 from simlib.course.server import HOST
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.writing import write_whole
 
 KERNEL_SECONDS = 600
 """Longest time a lesson may take to run; a classroom's old laptops need minutes."""
 QUIET_SECONDS = 900
 """A run that nobody looks at any more is ended after so many seconds."""
+
+TEMPLATE = "safeshop"
+TEMPLATE_FILES = {
+    "conf.json": '{"base_template": "lab"}\n',
+    # Voilà's own page asks a stranger's server for a font of icons, which no lesson uses.
+    "index.html.j2": """{%- extends 'lab/index.html.j2' -%}
+{%- block notebook_css -%}
+{{ super() | replace("https://cdn.jsdelivr.net/", "data:text/css,/*") }}
+{%- endblock notebook_css -%}
+""",
+}
 
 
 def lesson_file(number: str, lang: str) -> Path:
@@ -59,9 +71,9 @@ def check_installed() -> None:
     """
     if importlib.util.find_spec("voila") is None:
         raise SafeShopError(
-            _("Voilà is not installed for this Python; run: {python} -m pip install “safeshop[voila]”").format(
-                python=sys.executable
-            )
+            _(
+                "Voilà is not installed for this Python; run: {python} -m pip install “safeshop[voila]”"
+            ).format(python=sys.executable)
         )
 
 
@@ -94,6 +106,8 @@ def running(number: str, lang: str, port: int) -> Iterator[tuple[subprocess.Pope
     ):
         folder = Path(name)
         server.write_settings(folder / OWN)
+        for file, text in TEMPLATE_FILES.items():
+            write_whole(folder / OWN / "jupyter" / "path" / "voila" / "templates" / TEMPLATE / file, text)
         shutil.copy(lesson, folder / lesson.name)
         runtime = folder / OWN / "runtime"
         runtime.mkdir()
@@ -127,9 +141,9 @@ def _command(lesson: Path, port: int) -> list[str]:
         f"--Voila.ip={HOST}",
         f"--Voila.port={port}",
         "--Voila.port_retries=0",
-        # Else formulas are set by a script from elsewhere; the lessons have none.
-        "--Voila.mathjax_url=/voila/static/none.js",
+        f"--VoilaConfiguration.template={TEMPLATE}",
         "--VoilaConfiguration.strip_sources=True",
+        "--VoilaConfiguration.show_margins=True",
         f"--VoilaExecutor.timeout={KERNEL_SECONDS}",
         f"--MappingKernelManager.cull_idle_timeout={QUIET_SECONDS}",
         "--MappingKernelManager.cull_interval=60",
@@ -142,7 +156,9 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> 
     while time.monotonic() < until:
         if process.poll() is not None:
             raise SafeShopError(
-                _("Voilà ended at once; it says: {reason}").format(reason=_last_line(log) or process.returncode)
+                _("Voilà ended at once; it says: {reason}").format(
+                    reason=_last_line(log) or process.returncode
+                )
             )
         try:
             with socket.create_connection((HOST, port), timeout=2):

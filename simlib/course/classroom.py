@@ -67,9 +67,9 @@ def single_user() -> str:
     found = str(beside) if beside.is_file() else shutil.which(SINGLE_USER)
     if found is None:
         raise SafeShopError(
-            _("{program} is not installed beside this Python; run: {python} -m pip install jupyterhub").format(
-                program=SINGLE_USER, python=sys.executable
-            )
+            _(
+                "{program} is not installed beside this Python; run: {python} -m pip install jupyterhub"
+            ).format(program=SINGLE_USER, python=sys.executable)
         )
     return found
 
@@ -86,7 +86,9 @@ def environment(folder: Path) -> dict[str, str]:
     # The hub knows who may enter, so there is no token; connection files lie where Jupyter puts them.
     for name in ("JUPYTER_TOKEN", "JUPYTER_RUNTIME_DIR"):
         del ours[name]
-    return ours | {name: value for name, value in os.environ.items() if name.startswith(("JUPYTERHUB_", "JPY_"))}
+    return ours | {
+        name: value for name, value in os.environ.items() if name.startswith(("JUPYTERHUB_", "JPY_"))
+    }
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ def add_commands(app: typer.Typer) -> None:
     """
     app.command(help=_("Print the run sheet of a workshop: 45min, 2h, 1day or ten-sessions."))(runsheet)
     app.command(help=_("Write the slides of a lesson as one page that opens without internet."))(slides)
-    app.command(help=_("Write a folder for a USB stick that installs and opens the course without internet."))(pack)
+    app.command(
+        help=_("Write a folder for a USB stick that installs and opens the course without internet.")
+    )(pack)
     app.command(name="app", help=_("Show a lesson as an application without code (Voilà)."))(application)
 
 
@@ -66,7 +68,9 @@ def minutes_of(time: str | None) -> int:
 def runsheet(
     name: Annotated[str, typer.Argument(help=_("Name of the plan."))],
     lang: Language = None,
-    start: Annotated[str | None, typer.Option(help=_("Time at which each session begins, such as 9:30."))] = None,
+    start: Annotated[
+        str | None, typer.Option(help=_("Time at which each session begins, such as 9:30."))
+    ] = None,
     html: Annotated[bool, typer.Option("--html", help=_("A page to print instead of Markdown."))] = False,
     out: Annotated[Path | None, typer.Option(help=_("File to write instead of printing."))] = None,
 ) -> None:
@@ -86,7 +90,9 @@ def runsheet(
 def slides(
     lesson: Annotated[str, typer.Argument(help=_("Number of the lesson, such as 05."))],
     lang: Language = None,
-    out: Annotated[Path | None, typer.Option(help=_("File to write; by default slides-NN.html here."))] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=_("File to write; by default slides-NN.html here."))
+    ] = None,
 ) -> None:
     """Write the slides of a lesson."""
     from simlib.course import slides as made
@@ -95,7 +101,11 @@ def slides(
     page = made.slides(sources_root(), lesson, lang or current_language())
     path = (out or Path(f"slides-{lesson}.html")).expanduser()
     write_whole(path, page)
-    print(_("The slides are in {file}; open it with a browser, key S shows the notes.").format(file=path.absolute()))
+    print(
+        _("The slides are in {file}; open it with a browser, key S shows the notes.").format(
+            file=path.absolute()
+        )
+    )
 
 
 def pack(
@@ -104,7 +114,8 @@ def pack(
         list[str] | None, typer.Option(help=_("windows, macos or linux; by default all."))
     ] = None,
     python: Annotated[
-        list[str] | None, typer.Option(help=_("Python version to serve, such as 3.12; by default 3.12 and 3.13."))
+        list[str] | None,
+        typer.Option(help=_("Python version to serve, such as 3.12; by default 3.12 and 3.13.")),
     ] = None,
 ) -> None:
     """Write a folder for a USB stick."""

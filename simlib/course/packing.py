@@ -122,7 +122,9 @@ def pack(
     for name in systems:
         if name not in SYSTEMS:
             raise SafeShopError(
-                _("There is no system “{name}”; there are {names}.").format(name=name, names=", ".join(SYSTEMS))
+                _("There is no system “{name}”; there are {names}.").format(
+                    name=name, names=", ".join(SYSTEMS)
+                )
             )
     for python in pythons:
         if not re.fullmatch(r"3\.1[1-9]", python):
@@ -140,9 +142,11 @@ def pack(
         _fetch(wheels, ["pip"], (), told)
         for name in systems:
             for python in pythons:
-                told(_("Fetching wheels for {system}, Python {python}").format(
-                    system=SYSTEMS[name].label, python=python
-                ))
+                told(
+                    _("Fetching wheels for {system}, Python {python}").format(
+                        system=SYSTEMS[name].label, python=python
+                    )
+                )
                 collect(wheels, own, SYSTEMS[name], python, pins)
         for file in sorted((root / "instructor" / "stick").iterdir()):
             shutil.copy(file, draft / file.name)
@@ -179,7 +183,9 @@ def write_instructor(root: Path, folder: Path) -> None:
             write_whole(place / f"run-sheet-{name}.html", run_sheet.as_html(sheet))
         for lesson in lessons:
             if (root / "lessons" / lang / f"{lesson.stem}.ipynb").is_file():
-                write_whole(place / f"slides-{lesson.stem}.html", slides.slides(root, lesson.head.number, lang))
+                write_whole(
+                    place / f"slides-{lesson.stem}.html", slides.slides(root, lesson.head.number, lang)
+                )
         for file in sorted((root / "exercises" / "solutions" / lang).glob("*.ipynb")):
             write_whole(place / "solutions" / file.name, file.read_bytes())
 
@@ -190,10 +196,20 @@ def _own_wheel(root: Path, wheels: Path) -> Path:
 
 
 def _pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", arguments[0], "--quiet", *arguments[1:]]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        arguments[0],
+        "--quiet",
+        *arguments[1:],
+    ]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
+        lines = [
+            line for line in done.stderr.splitlines() if line.startswith("ERROR")
+        ] or done.stderr.splitlines()
         raise SafeShopError(
             _("pip could not get what the stick needs: {reason}").format(
                 reason=lines[-1].removeprefix("ERROR: ") if lines else done.returncode
@@ -334,7 +350,12 @@ def needs(wheel: Path, extra: str, system: System, python: str) -> Iterator[tupl
     with zipfile.ZipFile(wheel) as archive:
         name = next(one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
         described = message_from_bytes(archive.read(name))
-    environment = {**system.markers, "python_version": python, "python_full_version": f"{python}.0", "extra": extra}
+    environment = {
+        **system.markers,
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "extra": extra,
+    }
     for line in described.get_all("Requires-Dist") or []:
         need = Requirement(line)
         if need.marker is None or need.marker.evaluate(environment):

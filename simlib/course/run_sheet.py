@@ -178,9 +178,7 @@ def read_plans(instructor: Path) -> dict[str, Plan]:
 
 def plans_source(instructor: Path) -> LessonSource:
     """Every text of the plans, in the form in which lessons are translated."""
-    return teaching.texts_source(
-        instructor / PLANS, "00", "Run sheets", _plan_texts(read_plans(instructor))
-    )
+    return teaching.texts_source(instructor / PLANS, "00", "Run sheets", _plan_texts(read_plans(instructor)))
 
 
 def _plan_texts(plans: Mapping[str, Plan]) -> Iterator[tuple[str, str, int]]:
@@ -297,9 +295,9 @@ def _meeting(plan: str, session: Session, course: _Course, say: Any) -> Meeting:
     meeting = Meeting(say(session.title), say(session.theme), session.minutes, tuple(steps))
     if meeting.reserve < 0:
         raise SafeShopError(
-            _("{plan}, “{session}”: its parts take {minutes} minutes more than its {limit}; leave some out.").format(
-                plan=plan, session=session.title, minutes=-meeting.reserve, limit=session.minutes
-            )
+            _(
+                "{plan}, “{session}”: its parts take {minutes} minutes more than its {limit}; leave some out."
+            ).format(plan=plan, session=session.title, minutes=-meeting.reserve, limit=session.minutes)
         )
     return meeting
 
@@ -331,7 +329,14 @@ def _steps(part: Part, course: _Course, say: Any, at: int) -> Iterator[Step]:
                 )
             )
         yield Step(
-            at, minutes[name], kind, number, name, heading(source, name), source.head.title, beside.get(name, "")
+            at,
+            minutes[name],
+            kind,
+            number,
+            name,
+            heading(source, name),
+            source.head.title,
+            beside.get(name, ""),
         )
         at += minutes[name]
 

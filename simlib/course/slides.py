@@ -121,7 +121,9 @@ def page(notebook: dict[str, Any], source: LessonSource, notes: teaching.Notes) 
         "<section>" + "\n".join(map(_section, stack)) + "</section>" for stack in stacks if stack
     )
     title = html.escape(f"{about['number']} {about['title']}")
-    parts = {name: (REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.css", "reveal.js", "notes.js")}
+    parts = {
+        name: (REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.css", "reveal.js", "notes.js")
+    }
     licence = (REVEAL / "LICENSE").read_text(encoding="utf-8").replace("--", "- -")
     return f"""<!doctype html>
 <html lang="{about["lang"]}">
@@ -165,9 +167,7 @@ def _title(about: dict[str, Any]) -> Slide:
     return Slide(f"<h1>{title}</h1><p>{html.escape(lesson)}</p><p>{after}</p><ul>{aims}</ul>")
 
 
-def _sections(
-    notebook: dict[str, Any], source: LessonSource, notes: teaching.Notes
-) -> Iterator[list[Slide]]:
+def _sections(notebook: dict[str, Any], source: LessonSource, notes: teaching.Notes) -> Iterator[list[Slide]]:
     """One stack of slides for each section of the lesson."""
     starts = {section.name: section.minutes for section in source.head.sections}
     stack: list[Slide] = []

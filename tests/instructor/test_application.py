@@ -22,7 +22,9 @@ def test_an_unknown_lesson_is_no_application() -> None:
 
 def test_without_voila_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(SafeShopError, match=r"^Voilà is not installed for this Python; run: .* -m pip install"):
+    with pytest.raises(
+        SafeShopError, match=r"^Voilà is not installed for this Python; run: .* -m pip install"
+    ):
         application.check_installed()
 
 
@@ -32,7 +34,10 @@ def test_without_voila_one_sentence_says_how_to_get_it(monkeypatch: pytest.Monke
 def test_a_lesson_is_shown_without_code_and_its_sliders_move(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
     outside: list[str] = []
-    with application.running("02", "zh-Hant", any_port()) as (_process, address), sync_playwright() as playwright:
+    with (
+        application.running("02", "zh-Hant", any_port()) as (_process, address),
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))

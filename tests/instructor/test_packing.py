@@ -24,7 +24,12 @@ THIS_PYTHON = "{}.{}".format(*sys.version_info)
 def wheel(folder: Path, name: str, tags: str = "py3-none-any", needs: tuple[str, ...] = ()) -> Path:
     """A wheel with nothing in it but its description."""
     path = folder / f"{name}-1.0-{tags}.whl"
-    lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *(f"Requires-Dist: {one}" for one in needs)]
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        "Version: 1.0",
+        *(f"Requires-Dist: {one}" for one in needs),
+    ]
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}-1.0.dist-info/METADATA", "\n".join(lines) + "\n")
     return path
@@ -75,8 +80,15 @@ def test_a_wheel_fits_the_systems_that_it_was_built_for(tags: str, fits: set[str
     assert found == fits
 
 
-def test_packages_are_collected_until_none_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = {"a": ("b[more]",), "b": ('c; extra == "more"', 'd; sys_platform == "win32"'), "c": (), "d": ("a",)}
+def test_packages_are_collected_until_none_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = {
+        "a": ("b[more]",),
+        "b": ('c; extra == "more"', 'd; sys_platform == "win32"'),
+        "c": (),
+        "d": ("a",),
+    }
     asked: list[str] = []
 
     def fetch(wheels: Path, requirements: list[str], _target: object, _told: object) -> None:
@@ -188,7 +200,10 @@ print(json.dumps({"said": said, "page": page, "again": again.stdout, "wrong": ag
 def without_network() -> list[str] | None:
     """The command that runs another one in a network namespace without interfaces; None where it is forbidden."""
     for command in (["unshare", "-n"], ["unshare", "-rn"]):
-        if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+        ):
             return command
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def planned_minutes(parts: list[dict]) -> int:
             total += planned_minutes(part["otherwise"])
             continue
         minutes = front_minutes(folder, part[kind])
-        total += sum(minutes[name] for name in part.get("sections" if kind == "lesson" else "questions", minutes))
+        total += sum(
+            minutes[name] for name in part.get("sections" if kind == "lesson" else "questions", minutes)
+        )
     return total
 
 
@@ -67,7 +70,7 @@ def test_the_minutes_of_a_sheet_add_up_to_its_sessions(name: str) -> None:
         minutes = [int(row[1]) for row in rows[:-1]]
         assert clocks[0] == 0
         assert clocks[-1] == session["minutes"] == sum(minutes)
-        assert [later - earlier for earlier, later in zip(clocks, clocks[1:], strict=False)] == minutes
+        assert [later - earlier for earlier, later in itertools.pairwise(clocks)] == minutes
         spare = sum(int(row[1]) for row in rows[:-1] if row[2] == "In reserve, for questions")
         assert session["minutes"] - spare == planned_minutes(session["parts"])
 
@@ -155,8 +158,15 @@ def names_missing(code: list[str], known: set[str]) -> set[str]:
     for text in code:
         tree = ast.parse(text)
         nodes = list(ast.walk(tree))
-        given = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-        given |= {alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        given = {
+            node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        }
+        given |= {
+            alias.asname or alias.name
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
         given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
         given |= {node.arg for node in nodes if isinstance(node, ast.arg)}
         used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -187,7 +197,9 @@ def test_the_sections_of_a_plan_run_without_those_it_leaves_out(name: str) -> No
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("lesson", [one for one in LESSONS if one.head.number <= "05"], ids=lambda one: one.stem)
+@pytest.mark.parametrize(
+    "lesson", [one for one in LESSONS if one.head.number <= "05"], ids=lambda one: one.stem
+)
 def test_every_section_has_a_note_and_every_lesson_four_answers(lesson: LessonSource, lang: str) -> None:
     notes = teaching.notes(lesson, INSTRUCTOR, lang)
     assert list(notes.beside) == [section.name for section in lesson.head.sections]
@@ -212,9 +224,22 @@ def test_numbers_in_the_notes_stand_in_the_lesson() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("## copies\n", "## copy\n", "05-retention-windows.md, line 7, cell “copy”: this is no section of the lesson, or it stands here twice."),
-        ("## asked-1\n", "## asked-1\n\nWhy?\n\n## asked-9\n", "05-retention-windows.md, line 47, cell “asked-1”: a note needs a text, and a question needs an answer below it."),
-        ("## key-points", "## asked-7", "05-retention-windows.md: the section “key-points” of the lesson has no note; add ## key-points."),
+        (
+            "## copies\n",
+            "## copy\n",
+            "05-retention-windows.md, line 7, cell “copy”: this is no section of the lesson, or it stands here twice.",
+        ),
+        (
+            "## asked-1\n",
+            "## asked-1\n\nWhy?\n\n## asked-9\n",
+            "05-retention-windows.md, line 47, cell “asked-1”: a note needs a text, and a question needs an "
+            "answer below it.",
+        ),
+        (
+            "## key-points",
+            "## asked-7",
+            "05-retention-windows.md: the section “key-points” of the lesson has no note; add ## key-points.",
+        ),
     ],
 )
 def test_notes_that_fit_no_lesson_are_refused(old: str, new: str, sentence: str, tmp_path: Path) -> None:

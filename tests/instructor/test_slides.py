@@ -40,7 +40,9 @@ def test_slides_hold_every_section_and_picture_and_fetch_nothing(lesson: Path) -
                 if line.startswith("#"):
                     assert re.sub(r"[#*]", "", line).strip().split("&")[0].split("’")[0].split("'")[0] in text
         for output in cell.get("outputs", []):
-            for picture in re.findall(r"base64,[A-Za-z0-9+/=]{80}", "".join(output.get("data", {}).get("text/html", ""))):
+            for picture in re.findall(
+                r"base64,[A-Za-z0-9+/=]{80}", "".join(output.get("data", {}).get("text/html", ""))
+            ):
                 assert picture in shown
     assert f'<html lang="{about["lang"]}">' in page
     # Words and comments may name an address; nothing may be loaded from one.

@@ -1,7 +1,7 @@
 """A two-hour workshop by the clock of its run sheet, as one of the twenty at the tables lives through it.
 
-The sheet alone says what comes next: the learner runs the cells of that section and of no other, guesses before he looks,
-answers the exercises, and in the end sees on the start page how far he has come.
+The sheet alone says what comes next: the learner runs the cells of that section and of no other, guesses before he
+looks, answers the exercises, and in the end sees on the start page how far he has come.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class Learner:
             self.page.keyboard.press("Control+s")
             self.page.wait_for_timeout(1_000)
         self.page.locator(".lm-TabBar-tab", has_text="Start here").click()
-        row = self.page.locator(".jp-MarkdownViewer tr", has=self.page.locator(f'a[href*="{source.stem}"]')).first
+        row = self.page.locator(
+            ".jp-MarkdownViewer tr", has=self.page.locator(f'a[href*="{source.stem}"]')
+        ).first
         row.locator("a").nth(0 if step.kind == "lesson" else 1).click(timeout=60_000)
         self.page.wait_for_selector(IDLE, state="attached", timeout=60_000)
         self.page.wait_for_timeout(3_000)
@@ -148,7 +150,7 @@ def test_a_two_hour_workshop_goes_by_its_run_sheet(tmp_path: Path, monkeypatch: 
     outside: list[str] = []
     clock = 0
     with opened(folder, outside, height=TALL) as page:
-        page.locator(".jp-MarkdownViewer a").first.wait_for(timeout=60_000)
+        page.locator('.jp-MarkdownViewer a[href*="ipynb"]').first.wait_for(timeout=60_000)
         learner = Learner(page)
         for step in meeting.steps:
             assert step.at == clock, "the sheet has a hole or two things at once"
@@ -161,7 +163,9 @@ def test_a_two_hour_workshop_goes_by_its_run_sheet(tmp_path: Path, monkeypatch: 
         rows = page.locator(".jp-MarkdownViewer tr")
         rows.filter(has_text="Retention windows").get_by_text("● done on").wait_for(timeout=60_000)
         rows.filter(has_text="The life of an order").get_by_text("◐ begun on").wait_for(timeout=60_000)
-        rows.filter(has_text="Retention windows").get_by_text(re.compile("2 of 6 right")).wait_for(timeout=60_000)
+        rows.filter(has_text="Retention windows").get_by_text(re.compile("2 of 6 right")).wait_for(
+            timeout=60_000
+        )
         if SCREENSHOTS:
             page.set_viewport_size({"width": 1280, "height": 900})
             page.screenshot(path=Path(SCREENSHOTS) / "workshop-end.png")
