@@ -1,7 +1,7 @@
 """Starts Safe Shop Lab from this USB stick, on a computer without internet.
 
-Run by the start file of your system. It compares the files of the stick with their checksums, installs the course into a
-folder of your own (once), and opens it. Only Python is needed, 3.11 or newer; nothing is fetched from anywhere.
+Run by the start file of your system. It compares the files of the stick with their checksums, installs the course
+into a folder of your own (once), and opens it. Only Python is needed, 3.11 or newer; nothing is fetched from anywhere.
 Everything here is understood by old Pythons, so that they, too, can say what is needed.
 """
 

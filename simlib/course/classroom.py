@@ -23,15 +23,15 @@ FOLDER = "Safe Shop Lab"
 SINGLE_USER = "jupyterhub-singleuser"
 
 
-def main(arguments: list[str]) -> int:
-    """Prepare the folder and become the hub's server; returns only when that fails."""
+def main(arguments: list[str]) -> None:
+    """Prepare the folder and become the hub's server, which then is this very process."""
     try:
         folder = Path.home() / FOLDER
         prepare(folder, os.environ.get("SAFESHOP_LANG"))
         program = single_user()
     except SafeShopError as wrong:
         print(wrong.sentence, file=sys.stderr)
-        return 1
+        sys.exit(1)
     os.chdir(folder)
     os.execve(program, [program, *server.QUIET, *arguments], environment(folder))
 
@@ -92,4 +92,4 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

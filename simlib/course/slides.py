@@ -1,10 +1,10 @@
 """Slides of a lesson as one HTML file that opens from a disk: nothing is fetched while they are shown.
 
-A slide is a section's heading with the first paragraph, and one slide below it for each picture or table of the section.
-What else the lesson says there, and the instructor's notes, stand in the speaker view (key S).
+A slide is a section's heading with the first paragraph, and one slide below it for each picture or table of the
+section. What else the lesson says there, and the instructor's notes, stand in the speaker view (key S).
 
 reveal.js lies in ``reveal/`` with its licence (MIT) and is written into the page. nbconvert's own slides are not
-used: they load reveal.js, require.js and jQuery from elsewhere, and show prose that is made for reading, not for a wall.
+used: they load reveal.js, require.js and jQuery from elsewhere, and show prose made for reading, not for a wall.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an instructor says beside the lessons: speaker notes and likely questions, keyed by lesson and cell name.
 
-The notes lie in ``instructor/src/NN-slug.md``, one file for each lesson of the same name. ``## cell-name`` heads what to
-say at a section; ``## asked-1`` heads a question that people ask (its first paragraph) and the answer (the rest).
+The notes lie in ``instructor/src/NN-slug.md``, one file for each lesson of the same name. ``## cell-name`` heads what
+to say at a section; ``## asked-1`` heads a question that people ask (its first paragraph) and the answer (the rest).
 They are translated as the lessons are, unit by unit, in ``instructor/po``.
 """
 

@@ -232,8 +232,10 @@ def test_numbers_in_the_notes_stand_in_the_lesson() -> None:
         (
             "## asked-1\n",
             "## asked-1\n\nWhy?\n\n## asked-9\n",
-            "05-retention-windows.md, line 47, cell “asked-1”: a note needs a text, and a question needs an "
-            "answer below it.",
+            (
+                "05-retention-windows.md, line 47, cell “asked-1”: a note needs a text, and a question needs an "
+                "answer below it."
+            ),
         ),
         (
             "## key-points",
