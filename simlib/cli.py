@@ -45,6 +45,10 @@ from simlib.vault.cli import vault_app  # noqa: E402  (its texts, too, are read 
 
 app.add_typer(vault_app, name="vault")
 
+from simlib.course.instructor_cli import add_commands  # noqa: E402  (as above)
+
+add_commands(app)
+
 
 def main() -> None:
     """Run the command line; the entry point of ``safeshop``."""
@@ -617,12 +621,17 @@ def texts(
 ) -> None:
     """Bring the translation files in step with lessons, exercises and library."""
     from simlib.course import build as builder
+    from simlib.course import run_sheet, teaching
     from simlib.course import texts as catalogues
     from simlib.course.exercises import read_exercises
 
     root = _checkout()
     sources = builder.read_sources(root / "lessons")
     practice = read_exercises(root / "exercises")
+    teacher = root / "instructor"
+    notes = [note for source in sources if (note := teaching.read_notes_source(source, teacher))]
+    if (teacher / run_sheet.PLANS).is_file():
+        notes.append(run_sheet.plans_source(teacher))
     tags = lang or catalogues.languages_begun(root / "lessons")
     for tag in tags:
         if tag == "en" or tag not in LANGUAGES:
@@ -634,6 +643,7 @@ def texts(
         done = [catalogues.refresh_library(tag, root / "simlib", [*sources, *practice])]
         done += [catalogues.refresh_lesson(source, root / "lessons", tag) for source in sources]
         done += [catalogues.refresh_lesson(source, root / "exercises", tag) for source in practice]
+        done += [catalogues.refresh_lesson(source, teacher, tag) for source in notes]
         for file in done:
             _say(
                 _(

@@ -35,7 +35,7 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-def _any_port() -> int:
+def any_port() -> int:
     """A port that the system gives: tests that run side by side must not try for the same one."""
     with socket.socket() as probe:
         probe.bind((server.HOST, 0))
@@ -46,7 +46,7 @@ def _any_port() -> int:
 @contextmanager
 def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
     """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
-    with server.running(folder, _any_port()) as (_, address), sync_playwright() as playwright:
+    with server.running(folder, any_port()) as (_, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": width, "height": height})
         page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))

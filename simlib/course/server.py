@@ -34,6 +34,16 @@ PORTS_TRIED = 50
 START_SECONDS = 90
 """Longest time JupyterLab may take to answer, in seconds; old laptops with a virus scanner need a minute."""
 
+QUIET = (
+    # Ask nothing from outside: neither versions, nor news, nor lists of extensions.
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.custom_css=True",
+    # Else it looks for language servers through npm, which leaves its logs in the user's home.
+    "--LanguageServerManager.autodetect=False",
+)
+"""JupyterLab's options that hold wherever the course is shown."""
+
 STARTUP = '''"""Plain sentences instead of tracebacks, also in cells that run before the lesson is opened."""
 
 from simlib.course.notebook_errors import install
@@ -127,10 +137,10 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     own = folder / OWN
     token = secrets.token_urlsafe(24)
     log = own / "jupyter.log"
-    _write_settings(own)
+    write_settings(own)
     # Connection files with keys in them belong neither into a synchronised folder nor among his settings.
     with (
-        _ended_by_signal(),
+        ended_by_signal(),
         tempfile.TemporaryDirectory(prefix="safeshop-", ignore_cleanup_errors=True) as runtime,
     ):
         try:
@@ -138,7 +148,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
                 process = subprocess.Popen(
                     _command(folder, port),
                     cwd=folder,
-                    env=_environment(folder, token, runtime),
+                    env=environment(folder, token, runtime),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -152,7 +162,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
             _wait_for_answer(process, port, token, log)
             yield process, f"http://{HOST}:{port}/lab/tree/{quote(FILE)}?token={token}"
         finally:
-            _end(process)
+            end(process)
 
 
 def wait(process: subprocess.Popen[bytes]) -> int:
@@ -177,12 +187,7 @@ def _command(folder: Path, port: int) -> list[str]:
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}",
-        # Ask nothing from outside: neither versions, nor news, nor lists of extensions.
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        "--LabApp.custom_css=True",
-        # Else it looks for language servers through npm, which leaves its logs in the user's home.
-        "--LanguageServerManager.autodetect=False",
+        *QUIET,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container there may be no other user.
@@ -190,7 +195,18 @@ def _command(folder: Path, port: int) -> list[str]:
     return command
 
 
-def _environment(folder: Path, token: str, runtime: str) -> dict[str, str]:
+def environment(folder: Path, token: str, runtime: str) -> dict[str, str]:
+    """Variables for a Jupyter that reads nothing of the user's own.
+
+    Parameters
+    ----------
+    folder
+        The learner's folder.
+    token
+        What whoever opens it must know.
+    runtime
+        Folder for connection files.
+    """
     own = folder / OWN
     environment = {
         name: value
@@ -214,7 +230,14 @@ def _environment(folder: Path, token: str, runtime: str) -> dict[str, str]:
     }
 
 
-def _write_settings(own: Path) -> None:
+def write_settings(own: Path) -> None:
+    """Write what such a Jupyter reads: the kernel, its startup and the looks.
+
+    Parameters
+    ----------
+    own
+        Our own folder within the learner's folder.
+    """
     write_whole(own / "ipython" / "profile_default" / "startup" / "00-safeshop.py", STARTUP)
     # JupyterLab looks for it in the folder of settings that may be written, which is the learner's.
     css = (Path(__file__).parent / "jupyter" / "custom.css").read_bytes()
@@ -254,14 +277,14 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, token: str, lo
 
 
 @contextmanager
-def _ended_by_signal() -> Iterator[None]:
+def ended_by_signal() -> Iterator[None]:
     """Let a closed terminal and a polite kill end us as Ctrl-C does, so that no server stays behind."""
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
     try:
         yield
     finally:
@@ -269,7 +292,8 @@ def _ended_by_signal() -> Iterator[None]:
             signal.signal(getattr(signal, name), handler)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server that we started, politely at first."""
     if process.poll() is None:
         process.terminate()
         try:

@@ -1,0 +1,256 @@
+"""The USB stick: what each system needs is decided for that system, and the course installs and opens offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from simlib.course import packing
+from simlib.course.packing import SYSTEMS
+from simlib.errors import SafeShopError
+
+ROOT = Path(__file__).resolve().parents[2]
+STICK = ROOT / "instructor" / "stick"
+THIS_PYTHON = "{}.{}".format(*sys.version_info)
+
+
+def wheel(folder: Path, name: str, tags: str = "py3-none-any", needs: tuple[str, ...] = ()) -> Path:
+    """A wheel with nothing in it but its description."""
+    path = folder / f"{name}-1.0-{tags}.whl"
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        "Version: 1.0",
+        *(f"Requires-Dist: {one}" for one in needs),
+    ]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}-1.0.dist-info/METADATA", "\n".join(lines) + "\n")
+    return path
+
+
+def test_what_a_package_needs_is_asked_for_the_computer_that_will_run_it(tmp_path: Path) -> None:
+    own = wheel(
+        tmp_path,
+        "course",
+        needs=(
+            'winonly; sys_platform == "win32"',
+            'maconly; platform_system == "Darwin"',
+            'old; python_version < "3.13"',
+            'Some.Part[extra-b]; os_name == "posix"',
+            'never; extra == "test"',
+        ),
+    )
+    needed = {
+        (name, python): [one for one, _extra in packing.needs(own, "", SYSTEMS[name], python)]
+        for name in SYSTEMS
+        for python in ("3.12", "3.13")
+    }
+    assert needed["windows", "3.12"] == ["winonly", "old"]
+    assert needed["windows", "3.13"] == ["winonly"]
+    assert needed["macos", "3.13"] == ["maconly", "some-part", "some-part"]
+    assert needed["linux", "3.12"] == ["old", "some-part", "some-part"]
+    assert list(packing.needs(own, "test", SYSTEMS["windows"], "3.13")) == [("winonly", ""), ("never", "")]
+
+
+@pytest.mark.parametrize(
+    ("tags", "fits"),
+    [
+        ("py3-none-any", {"windows", "macos", "linux"}),
+        ("cp312-cp312-win_amd64", {"windows"}),
+        ("cp311-abi3-win_amd64", {"windows"}),
+        ("cp312-cp312-macosx_11_0_arm64", {"macos"}),
+        ("cp312-abi3-macosx_10_15_universal2", {"macos"}),
+        ("cp312-cp312-macosx_10_13_x86_64", set()),
+        ("cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64", {"linux"}),
+        ("cp312-cp312-manylinux_2_34_x86_64", set()),
+        ("cp312-cp312-musllinux_1_2_x86_64", set()),
+        ("cp313-cp313-win_amd64", set()),
+    ],
+)
+def test_a_wheel_fits_the_systems_that_it_was_built_for(tags: str, fits: set[str], tmp_path: Path) -> None:
+    wheel(tmp_path, "thing", tags)
+    found = {name for name in SYSTEMS if packing.wheel_of(tmp_path, "thing", SYSTEMS[name], "3.12")}
+    assert found == fits
+
+
+def test_packages_are_collected_until_none_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = {
+        "a": ("b[more]",),
+        "b": ('c; extra == "more"', 'd; sys_platform == "win32"'),
+        "c": (),
+        "d": ("a",),
+    }
+    asked: list[str] = []
+
+    def fetch(wheels: Path, requirements: list[str], _target: object, _told: object) -> None:
+        for requirement in requirements:
+            name, version = requirement.split("==")
+            assert version == "1.0"
+            asked.append(name)
+            wheel(wheels, name, needs=index[name])
+
+    monkeypatch.setattr(packing, "_fetch", fetch)
+    own = wheel(tmp_path, "course", needs=("a",))
+    pins = dict.fromkeys(index, "1.0")
+    packing.collect(tmp_path, own, SYSTEMS["linux"], "3.12", pins)
+    assert sorted(asked) == ["a", "b", "c"]
+    packing.collect(tmp_path, own, SYSTEMS["windows"], "3.12", pins)
+    assert sorted(asked) == ["a", "b", "c", "d"], "what is there already is not fetched twice"
+    del pins["c"]
+    with pytest.raises(SafeShopError) as wrong:
+        packing.collect(tmp_path, own, SYSTEMS["linux"], "3.12", pins)
+    assert wrong.value.sentence == "constraints.txt has no version of c, which Linux needs."
+
+
+@pytest.mark.parametrize(
+    ("systems", "pythons", "sentence"),
+    [
+        (["beos"], ["3.12"], "There is no system “beos”; there are windows, macos, linux."),
+        (["linux"], ["2.7"], "“2.7” is no Python that the course runs on; name one such as 3.12."),
+    ],
+)
+def test_what_cannot_be_packed_is_refused_and_nothing_is_written(
+    systems: list[str], pythons: list[str], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SafeShopError) as wrong:
+        packing.pack(ROOT, tmp_path / "stick", systems, pythons, print)
+    assert wrong.value.sentence == sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_start_files_suit_their_systems() -> None:
+    bat = (STICK / "start-windows.bat").read_bytes()
+    assert bat.count(b"\r\n") == bat.count(b"\n"), "Windows reads a .bat with other line ends wrongly"
+    for name in ("start-linux.sh", "start-macos.command"):
+        assert b"\r" not in (STICK / name).read_bytes()
+        assert os.access(STICK / name, os.X_OK)
+        assert subprocess.run(["sh", "-n", str(STICK / name)], check=False).returncode == 0
+    # Also an old Python must get as far as the sentence that names the one that is needed.
+    compile((STICK / "start.py").read_text("ascii"), "start.py", "exec", dont_inherit=True)
+
+
+def test_a_damaged_stick_installs_nothing(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    shutil.copytree(STICK, stick)
+    (stick / "wheels").mkdir()
+    whole = wheel(stick / "wheels", "safeshop")
+    (stick / packing.SUMS).write_text("".join(packing._sums(stick)), "utf-8")
+    whole.write_bytes(whole.read_bytes()[:-1])
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [sys.executable, str(stick / "start.py")],
+        env={**os.environ, "SAFESHOP_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"wheels/{whole.name} is damaged or was changed: copy the stick again from its source.\n"
+    )
+    assert not home.exists()
+
+
+# -- offline ---------------------------------------------------------------------------------------------------
+
+INSIDE = '''
+"""Runs where there is no network: starts the course from the stick as a person would, and looks at it."""
+import fcntl, json, os, re, signal, socket, struct, subprocess, sys, urllib.request
+
+stick, folder = sys.argv[1:]
+assert [name for _, name in socket.if_nameindex()] == ["lo"], socket.if_nameindex()
+with socket.socket() as probe:
+    # Every computer has its own loopback, also offline; a fresh namespace's must be switched on.
+    fcntl.ioctl(probe, 0x8914, struct.pack("16sh14x", b"lo", 0x49))
+try:
+    socket.create_connection(("192.0.2.1", 443), timeout=3).close()
+    sys.exit("there is a way out")
+except OSError:
+    pass
+start = ["sh", os.path.join(stick, "start-linux.sh")]
+course = subprocess.Popen([*start, "--no-browser", "--lang", "zh-Hant", "--folder", folder],
+    stdout=subprocess.PIPE, text=True, start_new_session=True)
+said, address = [], None
+for line in course.stdout:
+    said.append(line)
+    address = re.search(r"http://127\\.0\\.0\\.1:(\\d+)/\\S*token=(\\S+)", line)
+    if address:
+        break
+assert address, said
+ask = urllib.request.Request(f"http://127.0.0.1:{address[1]}/api/contents/Start%20here.md",
+    headers={"Authorization": "token " + address[2]})
+page = json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ask, timeout=60))
+page = json.dumps(page["content"], ensure_ascii=False)
+os.killpg(course.pid, signal.SIGINT)
+course.wait(30)
+again = subprocess.run([*start, "--version"], capture_output=True, text=True)
+print(json.dumps({"said": said, "page": page, "again": again.stdout, "wrong": again.stderr}))
+'''
+
+
+def without_network() -> list[str] | None:
+    """The command that runs another one in a network namespace without interfaces; None where it is forbidden."""
+    for command in (["unshare", "-n"], ["unshare", "-rn"]):
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+        ):
+            return command
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+def test_the_stick_installs_and_opens_the_course_without_any_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = without_network()
+    if command is None and not os.environ.get("CI"):
+        pytest.skip("this computer lets nobody make a network namespace")
+    assert command is not None, "CI must allow network namespaces: it runs as root"
+    pwd = pytest.importorskip("pwd")
+    # Wheels come from this user's pip cache, not from an empty one in the test's home.
+    monkeypatch.setenv("PIP_CACHE_DIR", str(Path(pwd.getpwuid(os.getuid()).pw_dir, ".cache", "pip")))
+    stick = tmp_path / "USB 隨身碟"
+    try:
+        packing.pack(ROOT, stick, ["linux"], [THIS_PYTHON], print, instructor=False)
+    except SafeShopError as wrong:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"wheels cannot be had here: {wrong.sentence}")
+    inside = tmp_path / "inside.py"
+    inside.write_text(INSIDE, "utf-8")
+    home = tmp_path / "home"
+    home.mkdir()
+    python = str(Path(sys.executable).resolve())
+    done = subprocess.run(
+        [*command, python, "-I", str(inside), str(stick), str(home / "我的課程")],
+        # A clean environment: nothing of ours leads to packages or settings.
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "SAFESHOP_PYTHON": python,
+            # Spares a third of the time; whoever installs for real wants the compiled files.
+            "PIP_NO_COMPILE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen["said"][0].startswith("Checking the stick")
+    assert "保存期間" in seen["page"]
+    assert seen["again"].startswith("safeshop ")
+    assert "Installing" not in seen["again"], "a second start installs nothing"
+    assert (home / "我的課程" / "zh-Hant" / "05-retention-windows.ipynb").is_file()
