@@ -322,7 +322,8 @@ def test_the_command_tells_how_many_runs_the_most_uncertain_mean_needs(safeshop:
     told = " ".join(out.split())
     assert f"To know each of these means within ± 2 %, make {needed:,} runs of each." in told
     code, out, said = safeshop("sweep", str(grid), "--within", "0")
-    assert (code, out) == (1, "") and "within must be more than 0, not 0.0." in said
+    assert (code, out) == (1, "")
+    assert "within must be more than 0, not 0.0." in said
 
 
 def test_the_command_prints_json(safeshop: Any, tmp_path: Path) -> None:
