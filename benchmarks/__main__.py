@@ -71,10 +71,10 @@ def plan(quick: bool) -> list[tuple[str, int, int]]:
     ]
     intervals = 100_000 if quick else 1_000_000
     runs = 100 if quick else 1_000
-    by_events = 20 if quick else 100
+    by_events = 20 if quick else 1_000
     return [
         *engines,
-        *((name, intervals, 5) for name in ("exposure", "pandas-sweep-line")),
+        *((name, intervals, 5) for name in ("exposure", "exposure-numpy", "pandas-sweep-line")),
         ("pandas-intervals", intervals, 1),
         *((f"runs-arrays-{where}", runs, 1) for where in ("serial", "joblib", "dask")),
         *((f"runs-events-{where}", by_events, 1) for where in ("serial", "joblib", "dask")),
@@ -99,11 +99,17 @@ def report(results: list[dict[str, Any]]) -> str:
             )
     rows += ["", "| exposure of many intervals | intervals | moments | seconds |", "|---|--:|--:|--:|"]
     labels = {
-        "exposure": "ours",
+        "exposure": "ours, where numba is loaded",
+        "exposure-numpy": "ours, without numba",
         "pandas-sweep-line": "pandas: +1 and −1 in order of time, cumsum, reindex with ffill",
         "pandas-intervals": "pandas: IntervalIndex.contains for each moment",
     }
-    moments = {"exposure": 8_760, "pandas-sweep-line": 8_760, "pandas-intervals": 100}
+    moments = {
+        "exposure": 8_760,
+        "exposure-numpy": 8_760,
+        "pandas-sweep-line": 8_760,
+        "pandas-intervals": 100,
+    }
     for each in results:
         if each["name"] in moments:
             took = seconds[each["name"], each["size"]]

@@ -420,12 +420,18 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option(help=_("Folder for table and charts; must be new or empty."))
     ] = None,
+    within: Annotated[
+        float, typer.Option(help=_("How closely means should be known, as a share of them: 0.05 is ± 5 %."))
+    ] = 0.05,
     as_json: Annotated[bool, typer.Option("--json", help=_("Print JSON instead of a table."))] = False,
 ) -> None:
     """Simulate a shop for many values of its fields, and compare what comes of it."""
     from simlib.experiment import Grid
 
     written = Grid.load(grid)
+    if not within > 0:
+        # Before a sweep that takes long.
+        raise SafeShopError(_("within must be more than 0, not {given}.").format(given=within))
     progress = sys.stderr.isatty()
     if out is None:
         done = written.run(jobs=jobs, progress=progress)
@@ -440,7 +446,7 @@ def sweep(
             json_text([{name: _finite_or_word(value) for name, value in row.items()} for row in done.rows()])
         )
     else:
-        _print_sweep(done)
+        _print_sweep(done, within)
     if out is not None:
         print(_("Table and charts are in {folder}").format(folder=out.absolute()), file=sys.stderr)
 
@@ -470,7 +476,7 @@ def _finite_or_word(value: Any) -> Any:
     return _finite(value) if isinstance(value, float) else value
 
 
-def _print_sweep(done: Sweep) -> None:
+def _print_sweep(done: Sweep, within: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -494,6 +500,13 @@ def _print_sweep(done: Sweep) -> None:
                 *("–" if figure is None else f"{figure:,.2f}" for figure in figures),
             )
         console.print(table)
+        needed = done.runs_needed(key, within)
+        if needed is not None:
+            console.print(
+                _("To know each of these means within ± {share}, make {runs} runs of each.").format(
+                    share=f"{100 * within:g} %", runs=f"{needed:,}"
+                )
+            )
 
 
 @app.command(help=_("Build the synthetic datasets, or check that they are up to date."))

@@ -567,6 +567,30 @@ class Sweep:
                 )
         return rows
 
+    def runs_needed(self, measure: str, within: float, level: float = 0.95) -> int | None:
+        """How many runs of each point tell every mean of a measure so closely, judged by these runs.
+
+        Parameters
+        ----------
+        measure
+            One of `measures`.
+        within
+            Half the interval's width as a share of the mean, more than 0.
+        level
+            As in `Sample.interval`.
+
+        Returns
+        -------
+        int or None
+            As many as the most uncertain point needs; None where fewer than two runs of each of them have the
+            number, or where every mean is zero.
+        """
+        if not within > 0:
+            raise SafeShopError(_("within must be more than 0, not {given}.").format(given=within))
+        samples = [self.sample(point, measure) for point in range(len(self.points))]
+        told = [sample for sample in samples if sample.known.size > 1 and sample.mean != 0]
+        return max((sample.runs_needed(within * abs(sample.mean), level) for sample in told), default=None)
+
     def pandas(self, level: float = 0.95) -> pd.DataFrame:
         """`rows` as a DataFrame."""
         import pandas as pd

@@ -359,9 +359,24 @@ def test_customers_are_drawn_as_they_always_were() -> None:
 @given(quiet_scenarios(), lengths, seeds)
 @settings(max_examples=20)
 def test_the_sums_of_attempts_are_those_of_the_single_attempts(shop: Scenario, days: int, seed: int) -> None:
-    single, sums = payment_page(shop, customers(shop, days, seed)), Draws(shop, days, seed).page
+    drawn = customers(shop, days, seed)
+    single, sums = payment_page(shop, drawn), Draws(shop, days, seed).page
     for field in dataclasses.fields(single):
         assert (getattr(single, field.name) == getattr(sums, field.name)).all(), field.name
+    # Both share code; so attempt by attempt as well.
+    for order, number in enumerate(drawn.method):
+        method = shop.payment.methods[number]
+        made, paid, opened, ended, login = 0, False, 0.0, 0.0, 0.0
+        while not method.on_delivery and made < method.attempts and not paid:
+            ended += drawn.retry[order, made - 1] if made else drawn.pay_after[order]
+            ended += drawn.redirect[order, made]
+            opened = opened if made else ended
+            login = drawn.authentication[order, made]
+            ended += login
+            paid = drawn.attempt[order, made] >= method.fail
+            made += 1
+        assert (sums.attempts[order], sums.paid[order]) == (made, paid)
+        assert (sums.opened[order], sums.ended[order], sums.last_login[order]) == (opened, ended, login)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.028, 0.5, 1.0, 0.1234567890123456789])

@@ -299,6 +299,7 @@ def test_the_command_writes_table_and_charts_and_the_same_twice(safeshop: Any, t
     code, out, said = safeshop("sweep", str(grid), "--out", str(tmp_path / "a"))
     assert (code, said) == (0, f"Table and charts are in {tmp_path / 'a'}\n")
     assert "From notice to packed, mean (hours)" in out
+    assert out.count("To know each of these means within ± 5 %, make ") == 2
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["hours_to_pack.png", "orders_completed.png", "sweep.csv"]
     lines = (tmp_path / "a" / "sweep.csv").read_text("utf-8").splitlines()
@@ -307,6 +308,22 @@ def test_the_command_writes_table_and_charts_and_the_same_twice(safeshop: Any, t
     assert safeshop("sweep", str(grid), "--out", str(tmp_path / "b"), "--jobs", "2")[0] == 0
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_the_command_tells_how_many_runs_the_most_uncertain_mean_needs(safeshop: Any, tmp_path: Path) -> None:
+    grid = tmp_path / "grid.yaml"
+    grid.write_text(GRID, "utf-8")
+    done = Grid.load(str(grid)).run(jobs=1)
+    means = [done.sample(point, "hours_to_pack") for point in range(len(done.points))]
+    needed = max(runs_needed(each.known, 0.02 * each.mean) for each in means)
+    assert needed == done.runs_needed("hours_to_pack", 0.02) > done.runs_needed("hours_to_pack", 0.2)
+    code, out, _said = safeshop("sweep", str(grid), "--within", "0.02")
+    assert code == 0
+    told = " ".join(out.split())
+    assert f"To know each of these means within ± 2 %, make {needed:,} runs of each." in told
+    code, out, said = safeshop("sweep", str(grid), "--within", "0")
+    assert (code, out) == (1, "")
+    assert "within must be more than 0, not 0.0." in said
 
 
 def test_the_command_prints_json(safeshop: Any, tmp_path: Path) -> None:

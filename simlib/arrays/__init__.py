@@ -10,7 +10,7 @@ What the arrays cannot express they refuse, naming it: see `REFUSALS` and `EXPRE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
@@ -274,6 +274,51 @@ class LaterTable(Table):
         return Table, (dict(self.columns), dict(self.words))
 
 
+class Columns(Mapping[str, npt.NDArray[Any]]):
+    """Columns of a table, some of which are written down when first looked at.
+
+    What few orders reach is kept for these alone: a column for all costs 8 MB at a million orders.
+
+    Parameters
+    ----------
+    columns
+        Name → array, or what makes it.
+    """
+
+    def __init__(self, columns: Mapping[str, npt.NDArray[Any] | Callable[[], npt.NDArray[Any]]]) -> None:
+        self._columns = dict(columns)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        column = self._columns[name]
+        if not isinstance(column, np.ndarray):
+            self._columns[name] = column = column()
+        column.setflags(write=False)
+        return column
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+class SparseTable(Table):
+    """A table of `Columns`; the first is an array.
+
+    Parameters
+    ----------
+    columns, words
+        As for `Table`.
+    """
+
+    def __init__(self, columns: Columns, words: Mapping[str, tuple[str, ...]]) -> None:
+        self.columns: Mapping[str, npt.NDArray[Any]] = columns  # type: ignore[assignment, unused-ignore]
+        self.words = MappingProxyType(dict(words))
+
+    def __reduce__(self) -> Any:
+        return Table, (dict(self.columns), dict(self.words))
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # refusing
 
@@ -399,7 +444,6 @@ class Flow:
         self.transit = chance.some("transit", first)
         self.check_first = scenario.confirmation.mode == "check-first"
         self.check = chance.some("check", first) if self.check_first else np.empty(0)
-        self.found = outcome(count, len(self.enquirers), len(self.senders))
         self.restocked: list[tuple[float, int, int]] = []
 
     def _read_baskets(self, chance: Customers | Draws) -> None:
@@ -436,6 +480,8 @@ class Flow:
 
     def contend(self) -> tuple[int, float]:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""
+        # Not before the draws are let go.
+        self.found = outcome(self.count, len(self.enquirers), len(self.senders))
         rows = _first_requests(self)
         found, plan = self.found, _plan(self)
         past, room = _past(self, plan), contention.room_for(plan)
@@ -474,11 +520,6 @@ class Flow:
         lines = LaterTable(
             partial(_lines, scenario, self.first_line, self.product, self.pieces, self.price_seen)
         )
-        back = orders["return_received"]
-        if len(sent_back):
-            back = back.copy()
-            arrives = orders["picked_up"][sent_back] + on_the_way
-            back[sent_back] = np.where(arrives < self.days, arrives, np.nan)
         return Run(
             scenario=scenario,
             days=self.days,
@@ -489,10 +530,28 @@ class Flow:
             members=Table({"member": np.arange(len(self.joined)), "joined": self.joined}),
             traffic=Table({"day": np.arange(self.days), **self.traffic}),
             postings=LaterTable(
-                partial(books.postings, scenario, self.days, orders, back, self.resold, self.restocked)
+                partial(
+                    _postings, scenario, self.days, orders, sent_back, on_the_way, self.resold, self.restocked
+                )
             ),
             stock=LaterTable(partial(books.movements, orders, lines, self.resold, self.restocked)),
         )
+
+
+def _postings(
+    scenario: Scenario,
+    days: int,
+    orders: Table,
+    sent_back: Integers,
+    on_the_way: Floats,
+    resold: npt.NDArray[np.bool_],
+    restocked: books.Deliveries,
+) -> Table:
+    """All movements of money; of parcels that are not taken at the door it is told how long they are on the way."""
+    arrives = orders["picked_up"][sent_back] + on_the_way
+    back = orders["return_received"].copy()
+    back[sent_back] = np.where(arrives < days, arrives, np.nan)
+    return books.postings(scenario, days, orders, back, resold, restocked)
 
 
 def _lines(
@@ -553,10 +612,12 @@ def _first_requests(flow: Flow) -> tuple[Floats, Floats, Integers]:
     if ((t[1:] == t[:-1]) & (cause[1:] < cause[:-1])).any():
         again = np.lexsort((cause, t))
         turn, cause = turn[again], cause[again]
-    asks *= contention.KINDS
-    asks += kind
-    enquires = enquires * contention.KINDS + contention.ENQUIRY
-    return t, cause, np.concatenate((asks, enquires))[turn]
+    # In half the space; 134 million orders would need more memory than there is.
+    events = np.concatenate((asks, enquires), dtype=np.int32, casting="same_kind")
+    events *= contention.KINDS
+    events[: len(asks)] += kind
+    events[len(asks) :] += contention.ENQUIRY
+    return t, cause, events[turn]
 
 
 def _mispriced(flow: Flow) -> npt.NDArray[np.bool_]:
@@ -663,8 +724,11 @@ def _listed(columns: Any) -> Any:
     return type(columns)(*lists) if hasattr(columns, "_fields") else lists
 
 
-def _milestones(flow: Flow) -> dict[str, Floats]:
-    """When each order reaches what, in days; ``nan`` where it does not, or not within the run."""
+def _milestones(flow: Flow) -> dict[str, Any]:
+    """When each order reaches what, in days; ``nan`` where it does not, or not within the run.
+
+    An array, or for what few orders reach what makes it.
+    """
     count, first, found = flow.count, slice(0, flow.count), flow.found
     some, senders = flow.enquirers, flow.senders
     checked, packed = found.done[:count], found.done[count : 2 * count]
@@ -695,7 +759,7 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
     closed[unpaid] = np.fmin(closed[unpaid], given_up)
     closed[fails] = checked[fails]
     never = np.broadcast_to(np.nan, count)
-    reached = {
+    reached: dict[str, Floats | tuple[Floats, Integers]] = {
         "visited": flow.visited,
         "carted": flow.carted,
         "placed": flow.placed,
@@ -709,21 +773,26 @@ def _milestones(flow: Flow) -> dict[str, Floats]:
         "picked_up": picked_up,
         "delivered": delivered,
         "cooling_off_ended": kept,
-        "return_requested": _spread(requested, back, count),
-        "return_approved": _spread(handled, senders, count),
-        "return_received": _spread(handled + flow.return_transit, senders, count),
-        "refunded": _spread(np.where(flow.returns[senders], inspected, np.nan), senders, count),
+        "return_requested": (requested, back),
+        "return_approved": (handled, senders),
+        "return_received": (handled + flow.return_transit, senders),
+        "refunded": (np.where(flow.returns[senders], inspected, np.nan), senders),
         "closed": closed,
-        "reviewed": _spread(kept[flow.reviewers] + flow.review_after, flow.reviewers, count),
-        "enquired": _spread(flow.enquired, some, count),
-        "answered": _spread(answered, some, count),
+        "reviewed": (kept[flow.reviewers] + flow.review_after, flow.reviewers),
+        "enquired": (flow.enquired, some),
+        "answered": (answered, some),
     }
-    for name, t in reached.items():
+    for name, given in reached.items():
+        t = given[0] if isinstance(given, tuple) else given
         # An order is placed within the run.
         if name not in ("visited", "carted", "placed") and t is not never:
             np.copyto(t, np.nan, where=t >= flow.days)
     # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
-    return {name: reached.get(name, never) for name in MILESTONES}
+    columns = {name: reached.get(name, never) for name in MILESTONES}
+    return {
+        name: partial(_spread, *column, count) if isinstance(column, tuple) else column
+        for name, column in columns.items()
+    }
 
 
 def _except(t: Floats, these: npt.NDArray[Any]) -> Floats:
@@ -756,7 +825,7 @@ def _returns(flow: Flow, delivered: Floats, ends: Floats) -> tuple[Floats, Integ
     return delivered[back] + to_ticks(flow.return_moment[sends] * period), back
 
 
-def _states(flow: Flow, reached: Mapping[str, Floats]) -> npt.NDArray[np.int8]:
+def _states(flow: Flow, reached: Mapping[str, Any]) -> npt.NDArray[np.int8]:
     """Where each order stands at the end of the run."""
     ended = ~np.isnan(reached["closed"])
     state = np.full(flow.count, STATES.index("open"), dtype=np.int8)
@@ -786,7 +855,7 @@ def _orders(flow: Flow) -> Table:
     amount = list_amount if flow.price_seen is None else total(flow.price_seen)
     goods_cost = total(cost[flow.product])
     reached = _milestones(flow)
-    return Table(
+    columns = Columns(
         {
             "order": np.arange(count),
             "member": flow.member,
@@ -797,7 +866,10 @@ def _orders(flow: Flow) -> Table:
             "list_amount": list_amount,
             "goods_cost": goods_cost,
             **reached,
-        },
+        }
+    )
+    return SparseTable(
+        columns,
         {
             "payment_method": tuple(method.name for method in scenario.payment.methods),
             "state": STATES,

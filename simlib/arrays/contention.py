@@ -231,8 +231,8 @@ def room_for(plan: Plan) -> Room:
     return Room(
         heap=(numbers(events, np.float64), numbers(events, np.float64), numbers(events)) if COMPILED else [],
         batch=numbers(events),
-        service=numbers(orders + enquiries + senders),
-        packers=numbers(orders + senders),
+        service=numbers(orders + enquiries + senders, np.int32),
+        packers=numbers(orders + senders, np.int32),
         free=numbers(products),
         expected=numbers(products),
         brought_at=numbers(deliveries, np.float64),

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlib.privacy.copies import CONTACT, Field
+from simlib.privacy.counting import at_or_before
 from simlib.records import Table
 from simlib.streams import Floats, Integers
 
@@ -40,13 +41,12 @@ def copies_taken(
     numpy.ndarray
         One truth value a copy.
     """
-    within_reach = np.zeros(len(copies.words["place"]), dtype=np.bool_)
-    within_reach[[copies.code("place", place) for place in places]] = True
-    taken = (
-        within_reach[copies["place"]]
-        & copies.where("form", "plain")
-        & ((copies["fields"] & int(fields)) != 0)
-    )
+    taken = np.zeros(copies.rows, dtype=np.bool_)
+    # Comparing small numbers is many times as fast as looking each up.
+    for place in places:
+        taken |= copies.where("place", place)
+    taken &= copies.where("form", "plain")
+    taken &= (copies["fields"] & int(fields)) != 0
     if at is not None:
         taken &= (copies["since"] <= at) & (at < copies["until"])
     return np.asarray(taken)
@@ -67,12 +67,9 @@ def exposure(copies: Table, places: Collection[str], at: npt.ArrayLike, fields: 
     numpy.ndarray
         Copies, one number a moment. A copy counts from the moment it begins until just before it ends.
     """
-    taken = copies_taken(copies, places, fields=fields)
-    since, until = copies["since"][taken], copies["until"][taken]
-    since.sort()
-    until.sort()
-    begun = np.searchsorted(since, at, side="right")
-    return np.asarray(begun - np.searchsorted(until, at, side="right"))
+    taken, marks = copies_taken(copies, places, fields=fields), np.asarray(at, dtype=np.float64)
+    begun, ended = (at_or_before(copies[name], taken, marks.ravel()) for name in ("since", "until"))
+    return np.asarray(begun - ended).reshape(marks.shape)
 
 
 def record_days(
