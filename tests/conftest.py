@@ -6,10 +6,13 @@ A test may neither read nor write the home of whoever runs it: the course keeps 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from simlib.languages import set_language
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
@@ -78,6 +81,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     # Matplotlib's list of fonts takes seconds to make, so all tests share one.
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """No test leaves another language behind than the one it found."""
+    yield
+    set_language("en")
 
 
 @pytest.fixture

@@ -110,8 +110,11 @@ def what_if_devices(losses: Losses) -> WhatIf:
         return found
 
     labels = switch_labels()
+    found = {switch: options(switch) for switch in SWITCHES}
+    # The first switch is on at first, so that the picture shows an effect before anything was touched.
+    start = dict.fromkeys(SWITCHES, "none") | {"second_factor": found["second_factor"][-1][1]}
     return WhatIf(
-        [Choice(switch, labels[switch], options(switch), "none") for switch in SWITCHES],
+        [Choice(switch, labels[switch], found[switch], start[switch]) for switch in SWITCHES],
         draw,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache, partial
 from gettext import NullTranslations
 
@@ -39,12 +39,6 @@ from tests.shops import PRESETS, run_of, scenario
 
 EDGES = ("no order", "all open", "no return", "claim not reached", "nothing paid", "one day")
 """Runs in which something that a figure shows does not exist."""
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    yield
-    set_language("en")
 
 
 @lru_cache

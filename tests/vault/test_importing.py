@@ -14,7 +14,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simlib.errors import SafeShopError
@@ -282,6 +282,7 @@ TAG = st.integers(0, 40).map(lambda number: number * 2**64 // 41) | st.integers(
 """Few enough to meet again after some rows, all over the buckets, and neighbours that differ in the last bit."""
 
 
+@example(chunks=[[7, 8, 9], [7]], run_rows=3, bits=6)
 @given(st.lists(st.lists(TAG, max_size=6), max_size=12), st.integers(1, 20), st.integers(0, 7))
 def test_the_first_repeat_is_told_with_both_rows_however_the_file_is_cut_into_runs(
     chunks: list[list[int]], run_rows: int, bits: int
