@@ -373,7 +373,8 @@ def losses_compared(
         sample = walked.sample(part)
         rows.append((label, sample.mean, half_width(sample.numbers), COLOURS[place % len(COLOURS)]))
     _intervals(ax, rows)
-    ax.set_xlim(left=0)
+    # A little room, so that a point at zero is seen whole.
+    ax.set_xlim(left=-0.02 * ax.get_xlim()[1])
     ax.set_xlabel(_("{what} per attack, {unit}").format(what=measure_label(part), unit=unit))
     first, *_between, last = compared.items()
     low, high = first[1].less_with(last[1], part).difference.interval()

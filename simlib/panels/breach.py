@@ -257,7 +257,7 @@ def what_if_years(trials: Trials) -> WhatIf:
 
     return WhatIf(
         [
-            Slider("claims", _("of 1,000 shops, so many claim in a year"), 2, 50, 1, claims),
+            Slider("claims", _("claims a year, of 1,000 shops"), 2, 50, 1, claims),
             Slider("attempts", _("attacks for each claim"), 5, 100, 5, int(value("attempts-per-claim"))),
             Choice(
                 "bundle", _("switched on"), [(label, name) for name, label in labels.items()], "second-step"

@@ -192,7 +192,7 @@ class IncidentDrill:
     def _show(self) -> None:
         question = self.drill.question
         self.clock.value = (
-            f'<p style="font-size:1.3em;font-weight:bold;margin:0.2em 0">🕒 {self.moment(self.drill.t)}</p>'
+            f'<p style="font-size:1.3em;font-weight:bold;margin:0.2em 0">{self.moment(self.drill.t)}</p>'
         )
         known = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
         nothing = html.escape(_("So far it is a day like any other."))

@@ -9,12 +9,18 @@ from functools import lru_cache
 import pytest
 
 from simlib.attacker import campaign
-from simlib.attacker.drill import HIDDEN
 from simlib.attacker.telling import question_label
 from simlib.attacker.words import campaign_story, campaign_title, step_title
 from simlib.languages import set_language
 from simlib.panels import IncidentDrill
 from tests.breaches import gift_shop, store
+
+OWN = {
+    *("seen", "found_late", "shop_stopped", "shop_reopened", "notice_late"),
+    *("decided", "worked", "contained", "patched", "keys_renewed", "restored", "restore_failed", "rebuilt"),
+    *("ransom_paid", "key_worthless", "notified", "customers_told"),
+}
+"""What an owner notices, is told of, or does himself."""
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +65,7 @@ def test_what_the_group_sees_holds_nothing_that_is_not_yet_detected(
     while not panel.drill.over:
         course, now = panel.drill.course, panel.drill.t
         assert [word for word in secret if word in seen(panel)] == []
-        assert all(row.kind not in HIDDEN and row.t <= now for _t, row in panel.told)
+        assert all(row.kind in OWN and row.t <= now for _t, row in panel.told)
         known = min(course.first("seen"), course.first("found_late"), course.first("shop_stopped"))
         if known > now:
             assert "So far it is a day like any other." in seen(panel)
