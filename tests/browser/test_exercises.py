@@ -39,7 +39,21 @@ def asked(number: str) -> list[tuple[str, str]]:
     ]
 
 
-def arguments(code: str, seed: int) -> dict[str, Any]:
+def opened_names(number: str, seed: int) -> dict[str, Any]:
+    """What the opening cell of exercises makes, for one learner and without opening them."""
+    code = next(cell.text for cell in sources()[number].cells if cell.name == "open-exercises")
+    tree = ast.parse(code)
+    tree.body = [
+        line
+        for line in tree.body
+        if not (isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "practice")
+    ]
+    names: dict[str, Any] = {"practice": bench(seed)}
+    exec(compile(tree, number, "exec"), names)
+    return names
+
+
+def arguments(number: str, code: str, seed: int) -> dict[str, Any]:
     """What the asking call is given, worked out as the notebook works it out."""
     call = next(
         node
@@ -49,6 +63,7 @@ def arguments(code: str, seed: int) -> dict[str, Any]:
     assert isinstance(call.func, ast.Attribute)
     mine = bench(seed)
     names = {
+        **opened_names(number, seed),
         "_": lambda text: text,
         "ways": ways,
         "roles": roles,
@@ -138,7 +153,7 @@ def test_every_exercise_without_code_is_blank_then_hinted_at_then_right(
             cell.get_by_text("○ Not answered yet.").wait_for(timeout=30_000)
             cell.get_by_role("button", name="Next hint").click()
             cell.get_by_text("Hint 1 of 3:").wait_for(timeout=30_000)
-            answer(page, cell, arguments(code, SEED), key(number, question, SEED))
+            answer(page, cell, arguments(number, code, SEED), key(number, question, SEED))
             check.click()
             cell.get_by_text("✓ Right.").wait_for(timeout=30_000)
         assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
