@@ -439,6 +439,8 @@ def test_the_loop_knows_the_same_working_hours_as_the_calendar() -> None:
     # Also exactly at openings and closings, and with work that fills a shift to its end.
     begun = np.concatenate((to_ticks(pick.random(400) * 60), openings[1:40] + hours.shift, openings[1:40]))
     work = np.concatenate((to_ticks(pick.exponential(0.4, len(begun) - 20) + TICK), np.full(20, hours.shift)))
+    # Begun at closing time: then whole shifts are left for the days after.
+    work[400:420], work[420:430] = hours.shift, 2 * hours.shift
     for t, each in zip(begun.tolist(), work.tolist(), strict=True):
         day = int(np.searchsorted(openings, t, side="right")) - 1
         ends = contention.finish(openings, hours.shift, day, t, each)

@@ -591,7 +591,7 @@ def outcome(orders: int, enquiries: int, senders: int) -> contention.Outcome:
     )
 
 
-def _first_requests(flow: Flow) -> tuple[Floats, Floats, Integers]:
+def _first_requests(flow: Flow) -> tuple[Floats, Floats, npt.NDArray[np.int32]]:
     """Requests that depend on no other order, in order of time: when, when that was scheduled, which.
 
     These are all enquiries; with a check all checks, without it all orders' way to the packers.
@@ -790,7 +790,7 @@ def _milestones(flow: Flow) -> dict[str, Any]:
     # What a quiet shop's orders never reach (offers, disputes, chargebacks) is there as well, empty.
     columns = {name: reached.get(name, never) for name in MILESTONES}
     return {
-        name: partial(_spread, *column, count) if isinstance(column, tuple) else column
+        name: partial(_spread, column[0], column[1], count) if isinstance(column, tuple) else column
         for name, column in columns.items()
     }
 

@@ -129,15 +129,17 @@ def _compiled() -> Callable[..., None]:
                 after = near if moments[start + row] <= marks[near] else near + 1
                 each[after if counted[start + row] else last + 1] += 1
 
+    translated: Any = count
+
     def with_room(*given: Any) -> None:
-        count(*given, np.empty(1024, dtype=np.uint32))
+        translated(*given, np.empty(1024, dtype=np.uint32))
 
     return with_room
 
 
 def _quickest(moments: int) -> Callable[..., None]:
     """Compiled where numba is there already (the array engine brings it); it is not loaded for this alone."""
-    numba = sys.modules.get("numba")
-    if moments < WORTH_COMPILED_CODE or numba is None or getattr(numba.config, "DISABLE_JIT", 0):
+    numba: Any = sys.modules.get("numba")
+    if moments < WORTH_COMPILED_CODE or numba is None or numba.config.DISABLE_JIT:
         return count_by_mark
     return _compiled()
