@@ -18,8 +18,8 @@ LESSONS = {source.head.number: source for source in SOURCES}
 SUBJECTS = {"A": 14, "B": 5, "C": 14, "D": 8, "E": 9, "F": 5}
 """How many rows each part has."""
 
-WHOLE_COURSE = {"F2", "F4", "F5"}
-"""Rows that no single lesson's head claims: the audience, and the notebooks as such."""
+WHOLE_COURSE = {"F2", "F3", "F4", "F5"}
+"""Rows that no single lesson's head claims: the audience, the series, and the notebooks as such."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def test_an_unknown_lesson_is_no_application() -> None:
 
 
 def test_without_voila_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(
         SafeShopError, match=r"^Voilà is not installed for this Python; run: .* -m pip install"
     ):

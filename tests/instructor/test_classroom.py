@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from traitlets.config import PyFileConfigLoader
+from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "instructor" / "server"

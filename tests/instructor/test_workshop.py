@@ -160,7 +160,7 @@ def test_a_two_hour_workshop_goes_by_its_run_sheet(tmp_path: Path, monkeypatch: 
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1_000)
         # He opens the start page anew: what is done, what is begun, how many answers are right.
-        again = page.context.new_page()
+        again = page
         again.goto(start)
         rows = again.locator(".jp-MarkdownViewer tr")
         retention = rows.filter(has_text="Retention windows").first
