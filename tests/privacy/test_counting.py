@@ -25,7 +25,8 @@ def evenly_spaced_marks(draw: st.DrawFn) -> Floats:
     """Also tiny steps far from zero, where rounding makes them uneven or even equal."""
     first = draw(st.sampled_from([0.0, -3.0, 1 / 3, 1e6, -1e15, 1e300]))
     step = draw(st.sampled_from([1 / 24, 1.0, 2.0**-20, 0.1, 1e-9, 1e290]))
-    return first + step * np.arange(draw(st.integers(FEW_MARKS + 1, 40)))
+    steps: Floats = np.arange(draw(st.integers(FEW_MARKS + 1, 40)), dtype=np.float64)
+    return first + step * steps
 
 
 @st.composite
