@@ -25,7 +25,7 @@ def test_a_thief_who_stays_reads_the_window_and_the_days_until_he_is_found(seed:
     assert key("06", "q2", seed).solution == pytest.approx(read, abs=1)
 
 
-def test_the_panel_stands_on_the_attack_and_the_control_that_the_question_names() -> None:
+def test_the_story_is_told_by_those_whom_the_control_alone_keeps_from_the_database() -> None:
     trials = Trials(bench(SEED).shop, days=90, seed=SEED)
     panel = panels.what_if_attack({"shop": trials}, "shop-software-hole")
     mine = key("06", "q1", SEED)
@@ -36,7 +36,7 @@ def test_the_panel_stands_on_the_attack_and_the_control_that_the_question_names(
     wrong = {verdict.mistake for verdict in told if verdict.state == "wrong"}
     assert wrong <= {"no-difference", "nothing-to-stop"}
     for verdict, read in zip(told, given, strict=True):
-        bare, guarded = (copied(trials, read, controls) for controls in ((), ("2.2",)))
+        bare, guarded = (copied(trials, read, controls) for controls in ((), (read["control"],)))
         assert (verdict.state == "right") == (bare and not guarded), read
 
 
