@@ -124,7 +124,8 @@ class IncidentDrill:
 
     def _show(self) -> None:
         question = self.drill.question
-        self.clock.value = f'<p style="font-size:1.3em;font-weight:bold;margin:0.2em 0">{self.table.moment(self.drill.t)}</p>'
+        now = self.table.moment(self.drill.t)
+        self.clock.value = f'<p style="font-size:1.3em;font-weight:bold;margin:0.2em 0">{now}</p>'
         known = "".join(f"<li>{html.escape(line)}</li>" for line in self.table.lines())
         nothing = html.escape(_("So far it is a day like any other."))
         head = html.escape(_("What we know so far"))
