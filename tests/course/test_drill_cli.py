@@ -123,6 +123,9 @@ def test_a_case_is_told_in_the_chosen_language_from_beginning_to_end(
     assert code == 0
     said = "".join(group.read) + end
     assert re.findall(r"[A-Za-z]{3,} [A-Za-z]{3,}", said) == []
+    # An answer that another question of the course uses, too, once came in that question's words.
+    assert "不要。" in said
+    assert "不受" not in said
     assert {"zh-Hant": "你們的做法", "zh-Hans": "你们的做法"}[lang] in said
 
 
