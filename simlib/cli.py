@@ -49,6 +49,10 @@ from simlib.course.instructor_cli import add_commands  # noqa: E402  (as above)
 
 add_commands(app)
 
+from simlib.course.drill_cli import add_drill  # noqa: E402  (as above)
+
+add_drill(app)
+
 
 def main() -> None:
     """Run the command line; the entry point of ``safeshop``."""

@@ -131,7 +131,7 @@ def _options() -> dict[str, str]:
         "tomorrow": _("Tomorrow."),
         "never": _("No, leave it."),
         "yes": _("Yes."),
-        "no": _("No."),
+        "no": _("No, do not."),
         "offline-backup": _("From the backup that lies apart."),
         "online-backup": _("From the backup on the network."),
         "rebuild": _("Not at all; set the shop up anew."),

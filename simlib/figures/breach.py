@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from simlib.attacker import Course, campaign
 from simlib.attacker.course import EFFECTS
-from simlib.attacker.telling import incident_label, option_label, question_label
+from simlib.attacker.telling import incident_label
 from simlib.attacker.words import campaign_title, detector_label, precondition_label, step_title, teller_label
 from simlib.experiment import Sample, half_width
 from simlib.facts import fact, value
@@ -32,7 +32,7 @@ from simlib.figures.style import (
 )
 from simlib.figures.tables import number, show_table
 from simlib.languages import _
-from simlib.risk import Debrief, Loss, Walks, Way, lessened, part_label
+from simlib.risk import Debrief, Loss, Walks, Way, lessened, part_label, verdict
 from simlib.scenario import Scenario
 
 MOST_ROWS: Final = 13
@@ -701,26 +701,5 @@ def ways_compared(found: Debrief, scenario: Scenario, ax: Axes | None = None) ->
         alt=_("Bars: {bars}.").format(
             bars=_("; ").join(f"{label} {number(round(way.harm))}" for label, (way, _c) in named.items())
         ),
-        sentence=_verdict(found, scenario),
+        sentence=verdict(found, scenario.currency),
     )
-
-
-def _verdict(found: Debrief, scenario: Scenario) -> str:
-    amount = number(round(abs(found.avoidable)))
-    ways = _("{count} ways to decide were tried on the same attack.").format(count=len(found.ways))
-    if not found.own.sound:
-        reason = _(
-            "Your way left something undone that law or decency asks for: a door that stays open, an authority or "
-            "customers who were not told. It cannot count as the best, whatever it cost."
-        )
-        return f"{ways} {reason}"
-    if found.own.order == found.best.order:
-        return f"{ways} " + _("No sound way was better than yours.")
-    return f"{ways} " + _("The best sound way would have spared {amount} {currency}.").format(
-        amount=amount, currency=scenario.currency
-    )
-
-
-def decisions_text(way: Way) -> str:
-    """The decisions of a way, in the reader's words."""
-    return "  ".join(f"{question_label(kind)} {option_label(kind, option)}" for kind, option in way.decisions)

@@ -236,7 +236,7 @@ QUESTIONS: Final = (
         (
             Choice(
                 "not-needed",
-                lambda: _("No."),
+                lambda: _("No, not needed."),
                 lambda: _("the goods can change hands without further papers"),
             ),
             Choice(

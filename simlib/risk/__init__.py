@@ -1,6 +1,6 @@
 """Risk: what attacks cost the shop and its customers, and what controls are worth."""
 
-from simlib.risk.debrief import Debrief, Way, debrief
+from simlib.risk.debrief import Debrief, Way, debrief, decisions_text, verdict
 from simlib.risk.loss import (
     PARTS,
     Loss,
@@ -27,6 +27,7 @@ __all__ = [
     "Way",
     "customers_loss",
     "debrief",
+    "decisions_text",
     "lessened",
     "loss",
     "part_label",
@@ -34,6 +35,7 @@ __all__ = [
     "quiet",
     "total_loss",
     "vault_touches",
+    "verdict",
     "walks",
     "years",
 ]

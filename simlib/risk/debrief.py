@@ -17,6 +17,8 @@ from simlib.attacker.breach import persons, taken_in
 from simlib.attacker.course import Course
 from simlib.attacker.drill import Drill, alternatives
 from simlib.attacker.process import course_of
+from simlib.attacker.telling import option_label, question_label
+from simlib.languages import _
 from simlib.risk.loss import Loss, QuietRun
 
 
@@ -129,3 +131,35 @@ def _is_sound(decisions: Sequence[tuple[str, str]], course: Course, calm: QuietR
         for notice in course.notices
         if notice.owed and persons(found, notice.attack)
     )
+
+
+# -- in words --------------------------------------------------------------------------------------------------
+
+
+def verdict(found: Debrief, currency: str) -> str:
+    """What a drill came to, beside the best sound way, as a sentence or two.
+
+    Parameters
+    ----------
+    found
+        From `debrief`.
+    currency
+        Of the shop.
+    """
+    ways = _("{count} ways to decide were tried on the same attack.").format(count=len(found.ways))
+    if not found.own.sound:
+        reason = _(
+            "Your way left something undone that law or decency asks for: a door that stays open, an authority or "
+            "customers who were not told. It cannot count as the best, whatever it cost."
+        )
+        return f"{ways} {reason}"
+    if found.own.order == found.best.order:
+        return f"{ways} " + _("No sound way was better than yours.")
+    return f"{ways} " + _("The best sound way would have spared {amount} {currency}.").format(
+        amount=f"{round(abs(found.avoidable)):,}", currency=currency
+    )
+
+
+def decisions_text(way: Way) -> str:
+    """The decisions of a way, in the reader's words."""
+    return "  ".join(f"{question_label(kind)} {option_label(kind, option)}" for kind, option in way.decisions)

@@ -9,8 +9,8 @@ import pytest
 from simlib.attacker import Drill
 from simlib.defence.response import Question
 from simlib.languages import set_language
-from simlib.panels.drill import FIRST_DAY, cases
 from simlib.risk import Debrief, Trials, debrief
+from simlib.risk.tabletop import FIRST_DAY, cases
 from tests.breaches import gift_shop, store
 
 CASES = cases([gift_shop(), store()])
