@@ -85,7 +85,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    """No test leaves another language behind than the one it found."""
+    """Every test begins in English, whatever another one, or what a module shares, has left behind."""
+    set_language("en")
     yield
     set_language("en")
 

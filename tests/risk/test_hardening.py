@@ -13,6 +13,7 @@ from simlib.attacker import campaign
 from simlib.defence.checkup import check_up, recorded
 from simlib.defence.devices import Devices, controls_in_place, controls_known, devices_of, places
 from simlib.defence.devices import settings as all_settings
+from simlib.experiment import half_width
 from simlib.risk.hardening import (
     Losses,
     _defended,
@@ -29,7 +30,7 @@ STORE = "mainland-marketplace-store"
 
 
 @lru_cache
-def losses(name: str = STORE, walks: int = 120) -> Losses:
+def losses(name: str = STORE, walks: int = 300) -> Losses:
     return Losses(scenario(name), walks=walks, seed=3)
 
 
@@ -58,12 +59,12 @@ def test_an_attempt_that_is_not_walked_again_would_have_cost_the_same(data: st.D
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_another_one_others() -> None:
     first = losses()
-    again = Losses(scenario(STORE), walks=120, seed=3)
+    again = Losses(scenario(STORE), walks=300, seed=3)
     again._memory = _Memory(again.scenario, again.days, 3)
     assert again.attempts == first.attempts
     for name in ("account-takeover", "ransomware"):
         np.testing.assert_array_equal(again.numbers(name, ("6.3@mail",)), first.numbers(name, ("6.3@mail",)))
-    other = Losses(scenario(STORE), walks=120, seed=4)
+    other = Losses(scenario(STORE), walks=300, seed=4)
     assert other.yearly() != first.yearly()
 
 
@@ -132,7 +133,7 @@ def test_where_everything_is_good_nothing_is_left_to_do() -> None:
 
 
 def test_twice_as_many_attackers_double_the_amounts_and_leave_the_order() -> None:
-    many = Losses(scenario(STORE), walks=120, seed=3)
+    many = Losses(scenario(STORE), walks=300, seed=3)
     many.rates = {name: 2 * rate for name, rate in many.rates.items()}
     before, after = rank_settings(bare(), losses()), rank_settings(bare(), many)
     assert [step.places for step in before] == [step.places for step in after]
@@ -148,8 +149,11 @@ def test_training_alone_is_worth_less_than_a_second_step_alone() -> None:
 def test_sign_ins_that_are_looked_at_let_the_owner_know_sooner() -> None:
     silent = losses().days_until_known("insider-export")
     watched = losses().days_until_known("insider-export", ["8.2"])
-    both = ~np.isnan(silent) & ~np.isnan(watched)
-    assert (watched[both] <= silent[both] + 1e-9).mean() > 0.9
+    # Whoever knows that exports are read may give up, and of an export that never was nobody ever learns.
+    both = np.isfinite(silent) & np.isfinite(watched)
+    assert both.sum() > 20
+    gained = silent[both] - watched[both]
+    assert gained.mean() > half_width(gained)
     assert (watched[both] <= 7).mean() > (silent[both] <= 7).mean()
     assert (silent[both] >= 0).all()
 

@@ -90,7 +90,7 @@ def test_no_stream_is_drawn_from_for_two_things(monkeypatch: pytest.MonkeyPatch)
     error = {"price": "1", "starts_day": 1.0, "noticed_after_hours": 6.0, "extra_orders_per_hour": 5}
     customers(base.changed(price_errors=[error | {"sku": item.sku} for item in base.catalogue[:2]]), 4, 1)
     assert sorted(opened) == sorted(set(opened))
-    attackers = {purpose for purpose in PURPOSES if purpose.startswith("attack")}
+    attackers = {purpose for purpose in PURPOSES if purpose.startswith(("attack", "memory"))}
     assert {purpose for purpose, _branch in opened} == set(PURPOSES) - {"screening"} - RARE - attackers
 
 
