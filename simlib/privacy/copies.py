@@ -261,6 +261,9 @@ def _web_copies(
     """
     since, masked, leave = times
     hidden = fields & Field(sum(Field[name.upper()] for name in set(retention.mask_fields)))
+    if not hidden:
+        # Of a record without the masked fields, nothing is hidden: it stays plain.
+        masked = np.full(len(since), np.inf)
     rows.add(*key, fields, place, "plain", since, np.minimum(leave, masked))
     if retention.mask_after_days is not None and hidden:
         masked = np.maximum(masked, since)

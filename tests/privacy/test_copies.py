@@ -235,3 +235,14 @@ def test_who_keeps_everything_only_ever_exposes_more(preset: str) -> None:
     counts = exposure(copies, ONLINE, np.linspace(0, DAYS, 500))
     assert (np.diff(counts) >= 0).all()
     assert counts[-1] == run.orders.rows + run.members.rows
+
+
+def test_masking_a_field_that_the_record_lacks_leaves_the_record_as_it_is() -> None:
+    # Who fetches his goods leaves no address, so a shop that masks addresses hides nothing of him.
+    run = run_of("taiwan-store-pickup", 30)
+    own = run.scenario.retention
+    masked = own.model_copy(update={"mask_after_days": 0.0, "mask_fields": ("address",)})
+    plain = own.model_copy(update={"mask_after_days": None, "mask_fields": ()})
+    one, other = copies_of(run, masked), copies_of(run, plain)
+    for column in one:
+        np.testing.assert_array_equal(one[column], other[column])
