@@ -68,6 +68,7 @@ def number(row: Row, *names: str) -> list[Decimal]:
 # -- bit for bit ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_processes_build_the_same_bytes_whatever_hash_seed_time_zone_and_language(tmp_path: Path) -> None:
     program = "import pathlib, sys, simlib.datasets as d; d.build(pathlib.Path(sys.argv[1]))"
     surroundings = (
@@ -92,6 +93,7 @@ def test_the_committed_files_are_those_a_fresh_build_makes() -> None:
     assert datasets.check(FOLDER) == []
 
 
+@pytest.mark.slow
 def test_the_language_does_not_change_the_files(
     fresh: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

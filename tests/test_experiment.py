@@ -160,6 +160,7 @@ def test_two_shops_meet_the_same_customers_and_need_far_fewer_runs() -> None:
     assert same.variance_reduction == float("inf")
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_changes_nothing() -> None:
     def count_orders(run: Run) -> float:
         """A measure of one's own."""

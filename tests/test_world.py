@@ -255,6 +255,7 @@ def test_the_same_seed_gives_the_same_bytes(preset: str) -> None:
     assert same(simulate(scenario(preset), days=20, seed=4), simulate(scenario(preset), days=20, seed=4))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     # By its place, because another installed package may be called "tests" as well (Ciw's is).
     code = (

@@ -18,6 +18,9 @@ from simlib.figures.controls import control_label, in_table_order, most_useful
 from simlib.languages import LANGUAGES, set_language
 from tests.figures.drawn import bars, cut_off, figure_of, overlapping, points
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=LANGUAGES)
 def lang(request: pytest.FixtureRequest) -> Iterator[str]:

@@ -30,6 +30,9 @@ from simlib.world import simulate
 from tests.figures.drawn import cut_off, figure_of, points
 from tests.shops import scenario
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 
 @lru_cache
 def memory() -> Film:

@@ -25,6 +25,9 @@ from simlib.world import simulate
 from tests.figures.drawn import bars, crossed_by_lines, cut_off, overlapping, points
 from tests.shops import scenario
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 DAYS = 40
 
 

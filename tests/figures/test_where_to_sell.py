@@ -25,6 +25,9 @@ from simlib.records import Run
 from simlib.world import simulate
 from tests.shops import scenario
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 DAYS = 60
 
 

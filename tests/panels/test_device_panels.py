@@ -24,6 +24,9 @@ from simlib.risk.hardening import Losses, next_settings, rank_settings
 from tests.figures.drawn import bars, cut_off, figure_of, overlapping
 from tests.shops import scenario
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 SHOP = "mainland-marketplace-store"
 
 

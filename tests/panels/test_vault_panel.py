@@ -23,6 +23,9 @@ from tests.figures.drawn import cut_off, figure_of, overlapping
 from tests.panels.moving import corners, pairs_of_steps, place
 from tests.rehearsals import rehearsal
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 TABS = {
     "owner": ["dashboard", "members", "orders", "call", "import", "audit", "rights"],
     "clerk": ["dashboard", "import"],

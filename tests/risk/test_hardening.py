@@ -26,6 +26,9 @@ from simlib.risk.hardening import (
 )
 from tests.shops import scenario
 
+# Together these take longer than a quick look may.
+pytestmark = pytest.mark.slow
+
 STORE = "mainland-marketplace-store"
 
 
