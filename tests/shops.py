@@ -78,8 +78,7 @@ def product(draw: Any, number: int) -> dict[str, Any]:
     return {
         "sku": f"SKU-{number}",
         "name": f"Article {number}",
-        # A cent at least: whether a payout of nothing is a payout is nobody's question.
-        "price": f"{draw(st.integers(1, 100_000)) / 100:.2f}",
+        "price": f"{draw(st.integers(0, 100_000)) / 100:.2f}",
         "unit_cost": f"{draw(st.integers(0, 50_000)) / 100:.2f}",
         "popularity": draw(st.floats(0.1, 10)),
         "stock": draw(st.sampled_from([0, 5, 40, 1000])),

@@ -223,9 +223,8 @@ def _settlements(scenario: Scenario, days: int, orders: Table) -> Iterator[_Sett
             if not method.on_delivery:
                 # What was refunded before is not paid out. At one moment the settlement is first: it was set
                 # when the buyer paid, the refund when somebody took up the parcel.
-                # Where nothing was paid there is nothing to give back, and the empty payout still takes place.
-                settled &= ~((refunded < due) & (amount > 0))
-        back = these & _happened(refunded) & (amount > 0)
+                settled &= ~(refunded < due)
+        back = these & _happened(refunded)
         from_holder = back & ~settled if not method.on_delivery else np.zeros_like(back)
         to_seller = amount - fee - commission
         yield _Settlement(

@@ -82,8 +82,6 @@ class Case:
         """Name of the step that is being tried."""
         self.contained = False
         self.response: simpy.Process | None = None
-        self.expected: set[str] = set()
-        """Detectors that have noticed something that the owner does not know yet."""
         self.first_success = inf
         self.open: list[Span] = []
         """What ends when he is shut out."""
@@ -191,7 +189,6 @@ class Case:
     def watch(self, step: Step, number: int) -> None:
         """Let the detectors look at a step that has succeeded."""
         for after, detector, _by in notices(step, self.chance.steps[number], self.scenario.defence):
-            self.expected.add(detector)
             later(self.env, after, partial(self.known, "seen", detector, step.name))
 
     def known(self, kind: str, what: str, step: str) -> None:
@@ -208,11 +205,19 @@ class Case:
             self.again(self.chance)
 
     def comes_out_by_itself(self) -> None:
-        """Where no detector has noticed anything, it comes out one day."""
-        if self.response is None and not self.expected and self.harmed:
+        """What did harm comes out one day, even if no detector has noticed it by then.
+
+        A detector can only let the owner know sooner: what a detector will say in a week does not keep the bank from
+        calling tomorrow.
+        """
+        if self.response is None and self.harmed:
             due = max(self.env.now, self.first_success + self.chance.dwell)
             step = next(row.step for row in self.course.incidents if row.attack == self.number)
-            later(self.env, due - self.env.now, partial(self.known, "found_late", self.chance.found_by, step))
+            later(self.env, due - self.env.now, partial(self._comes_out, step))
+
+    def _comes_out(self, step: str) -> None:
+        if self.response is None:
+            self.known("found_late", self.chance.found_by, step)
 
 
 def later(env: simpy.Environment, delay: float, action: Callable[[], None]) -> None:

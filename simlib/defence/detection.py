@@ -1,8 +1,8 @@
 """Detection: which of the detectors that watch a step notice it, and when the owner knows.
 
 A detector that needs a control (a log that is kept, a notice that is switched on) is blind without it, and what the
-shop's own detectors show is worth nothing if nobody looks. What nobody notices comes out by itself one day, on average
-weeks later (`simlib.attacker.chance.AttackChance.dwell`).
+shop's own detectors show is worth nothing if nobody looks. What nobody notices in time comes out by itself one day, on
+average weeks later (`simlib.attacker.chance.AttackChance.dwell`).
 """
 
 from __future__ import annotations

@@ -229,17 +229,18 @@ class Collection:
         int
             How much, in minor units of the shop's currency; nothing if his bank had taken it back before.
         """
-        amount = self.received.pop(order, 0)
-        if amount:
-            self._give_back(t, "refund", order, amount)
+        amount = self.received.pop(order, None)
+        if amount is None:
+            return 0
+        # Of a free order too: whoever holds its money, be it nothing, has then nothing left to pay out.
+        self._give_back(t, "refund", order, amount)
         return amount
 
     def charge_back(self, t: float, order: int) -> bool:
         """The buyer's bank takes a card payment back, at the seller's cost; tell whether there was one to take."""
-        amount = self.received.pop(order, 0)
-        if not amount:
+        if not self.received.get(order):
             return False
-        self._give_back(t, "chargeback", order, amount)
+        self._give_back(t, "chargeback", order, self.received.pop(order))
         fee = self.chargeback_fee
         self.ledger.post(t, "chargeback", order, seller=-fee, payment_fees=fee)
         return True

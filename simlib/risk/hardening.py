@@ -25,7 +25,7 @@ from simlib.attacker.arrivals import rates
 from simlib.attacker.campaign import Campaign, campaign
 from simlib.attacker.campaign import Step as CampaignStep
 from simlib.attacker.chance import StepChance, attack_chance
-from simlib.attacker.course import Course
+from simlib.attacker.course import EFFECTS, Course
 from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
 from simlib.defence.devices import (
     Devices,
@@ -317,7 +317,8 @@ class Losses:
         Returns
         -------
         numpy.ndarray
-            ``inf`` where he did not learn of it within the run, ``nan`` where the attempt failed.
+            ``inf`` where he did not learn of it within the run, ``nan`` where the attempt did nothing to the
+            shop: of an attacker who came in and gave up there may be nothing to learn.
         """
         shop = _defended(self.scenario, tuple(controls))
         found = []
@@ -325,7 +326,8 @@ class Losses:
             course = self.course(campaign(name), shop, walk)
             began = course.first("succeeded")
             known = min(course.first("seen"), course.first("found_late"))
-            found.append(known - began if began < float("inf") else float("nan"))
+            harmed = any(row.kind in EFFECTS for row in course.incidents)
+            found.append(known - began if harmed else float("nan"))
         return np.array(found, dtype=np.float64)
 
     def yearly(self, controls: Iterable[str] = ()) -> Estimate:

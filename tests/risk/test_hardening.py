@@ -152,12 +152,12 @@ def test_training_alone_is_worth_less_than_a_second_step_alone() -> None:
 def test_sign_ins_that_are_looked_at_let_the_owner_know_sooner() -> None:
     silent = losses().days_until_known("insider-export")
     watched = losses().days_until_known("insider-export", ["8.2"])
-    # Whoever knows that exports are read may give up, and of an export that never was nobody ever learns.
-    both = np.isfinite(silent) & np.isfinite(watched)
-    assert both.sum() > 20
-    gained = silent[both] - watched[both]
-    assert gained.mean() > half_width(gained)
-    assert (watched[both] <= 7).mean() > (silent[both] <= 7).mean()
+    # The same attempts, those that did harm both times: whoever knows that exports are read may give up.
+    both = ~np.isnan(silent) & ~np.isnan(watched)
+    assert both.sum() > 60
+    assert (watched[both] <= silent[both]).all()
+    assert (watched[both] < silent[both]).mean() > 0.2
+    assert np.isfinite(watched[both]).mean() > np.isfinite(silent[both]).mean()
     assert (silent[both] >= 0).all()
 
 
