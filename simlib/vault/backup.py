@@ -39,9 +39,7 @@ def copy_vault(holdings: Holdings, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -69,9 +67,7 @@ def restore_vault(backup: Path, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -83,9 +79,11 @@ def _new_folder(folder: Path) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=folder.name + ".", suffix=".new", dir=folder.parent))
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
+
+
+def _not_written(folder: Path) -> SafeShopError:
+    return SafeShopError(_("{path} cannot be written; check folder and room.").format(path=folder))
 
 
 def _read_only(path: Path) -> Connection:
@@ -116,9 +114,27 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
             done.remarks.append(
                 _("Keys were renewed since this backup: its rows were compared, not opened. Make a new one.")
             )
+        done.remarks += _still_held(holdings, store)
         number, head = store.last_entry()
         if number == 0 or holdings.store.entry_hash(number) != head:
             done.findings.append(_("The backup's trail is not an earlier part of this vault's trail."))
     finally:
         copy.lock()
     return done
+
+
+def _still_held(holdings: Holdings, backup: Store) -> list[str]:
+    """What a backup keeps although it was destroyed here: a sentence for each month."""
+    here, there = holdings.store.compartments(), backup.compartments()
+    said = {
+        "orders": _("This backup still holds the orders of {month}, destroyed here since: destroy it, too."),
+        "members": _(
+            "This backup still holds the members of {month}, destroyed here since: destroy it, too."
+        ),
+    }
+    found = []
+    for number in sorted(number for number, state in here.items() if state == "destroyed"):
+        totals = holdings.totals(number)  # they outlive the month, and know its name
+        if there.get(number) == "open" and totals is not None:
+            found.append(said[totals.family].format(month=totals.month))
+    return found

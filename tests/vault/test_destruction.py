@@ -99,6 +99,24 @@ def test_a_backup_from_before_defeats_the_destruction(filled: Lab, tmp_path: Pat
         assert session.list_orders().count == 60
 
 
+def test_the_drill_names_what_a_backup_still_holds_of_what_was_destroyed(filled: Lab, tmp_path: Path) -> None:
+    with filled.sign_in() as session:
+        session.backup(tmp_path / "before")
+        assert session.months("orders") == {"2014-04": 20, "2014-05": 20, "2014-06": 20}
+        session.destroy("orders", "2014-05", "end of its time")
+        session.destroy("members", "2026-02", "end of its time")
+        session.backup(tmp_path / "after")
+        assert session.months("orders") == {"2014-04": 20, "2014-06": 20}
+        assert "2026-02" not in session.months("members")
+        before, after = (session.drill(tmp_path / name) for name in ("before", "after"))
+    assert before.findings == after.findings == after.remarks == []
+    assert before.remarks[1:] == [
+        "This backup still holds the orders of 2014-05, destroyed here since: destroy it, too.",
+        "This backup still holds the members of 2026-02, destroyed here since: destroy it, too.",
+    ]
+    assert before.remarks[0].startswith("Keys were renewed since this backup")
+
+
 def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_log_in(
     filled: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
