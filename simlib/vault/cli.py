@@ -13,7 +13,6 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
@@ -346,8 +345,10 @@ def dashboard(
     day: Annotated[str | None, typer.Option(help=_("Such as 2026-03-05; today if left out."))] = None,
 ) -> None:
     """A day's completed and changed orders, new and changed members."""
+    from simlib.vault.schema import read_day
+
     try:
-        chosen = None if day is None else date.fromisoformat(day)
+        chosen = None if day is None else read_day(day)
     except ValueError:
         raise SafeShopError(_("“{text}” is not a day such as 2026-03-05.").format(text=day)) from None
     with _signed_in(folder, shop, user) as session:

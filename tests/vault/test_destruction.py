@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +87,30 @@ def test_no_key_of_a_destroyed_month_is_left_in_the_folder(filled: Lab) -> None:
     for sealed in blocks:
         assert sealed[:64] in database
         assert sealed[:64] not in left  # secure_delete
+
+
+def test_no_former_key_file_is_left_on_the_disk_whatever_it_was_rewritten_for(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """A month's key stands in every key file since its first import, not only in the last before its end."""
+    left = []
+
+    def keep() -> None:
+        left.append(tmp_path / f"left-{len(left)}")
+        os.link(lab.folder / KEYS_FILE, left[-1])  # keeps the old file's bytes in view
+
+    with lab.sign_in() as session:
+        for month in ("2014-05", "2014-06"):
+            keep()
+            session.import_file(write(tmp_path / f"{month}.csv", ORDERS, [order(int(month[-1]), month)]))
+        keep()
+        lab.add(session, "carl", "clerk")
+        keep()
+        session.add_shop("gift", bytes(32))
+        keep()
+        session.destroy("orders", "2014-05", "end of its time")
+    assert len({path.read_bytes() for path in left}) == 5
+    assert not any(b"compartments" in path.read_bytes() for path in left)
 
 
 def test_a_backup_from_before_defeats_the_destruction(filled: Lab, tmp_path: Path) -> None:
