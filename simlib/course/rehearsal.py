@@ -285,7 +285,7 @@ class Rehearsal:
 
     def screens(self) -> VaultApp:
         """The vault's screens, with a make-believe phone that knows the four accounts."""
-        return VaultApp(self.vault, SHOP_CODE, self.accounts, self.clock, self.stick)
+        return VaultApp(self.vault, SHOP_CODE, self.accounts, self.clock, self.stick, self.folder / "shelf")
 
     def pry(self, customers: int) -> None:
         """Let customer service look at the records of so many customers in a row, which its rights allow."""

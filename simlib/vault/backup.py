@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.files import flush_folder, new_private_file, replace_file
+from simlib.vault.files import erase_file, flush_folder, new_private_file, replace_file
 from simlib.vault.holdings import Holdings
-from simlib.vault.keyring import KEYS_FILE, Grants, read_keyring
+from simlib.vault.keyring import KEYS_FILE, Grants, Keyring, read_keyring
 from simlib.vault.store import DATABASE_FILE, Connection, Store
 from simlib.vault.verification import SEAL_FILE, Verification, seal_state, verify, write_seal
 
@@ -99,9 +99,7 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
     SafeShopError
         If it is not a backup of this vault.
     """
-    ring = read_keyring(folder)
-    if ring.vault != holdings.vault:
-        raise SafeShopError(_("{path} is a backup of another vault.").format(path=folder))
+    ring = _own_keyring(holdings, folder)
     same_root = ring.is_genuine(holdings.grants)
     grants = holdings.grants if same_root else Grants(holdings.grants.trail, None)
     store = Store.open(folder / DATABASE_FILE, ring.vault, _read_only)
@@ -121,6 +119,39 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
     finally:
         copy.lock()
     return done
+
+
+def _own_keyring(holdings: Holdings, folder: Path) -> Keyring:
+    ring = read_keyring(folder)
+    if ring.vault != holdings.vault:
+        raise SafeShopError(_("{path} is a backup of another vault.").format(path=folder))
+    return ring
+
+
+def check_erasable(holdings: Holdings, folder: Path) -> None:
+    """Refuse to erase what is no backup of this vault.
+
+    Raises
+    ------
+    SafeShopError
+        If it is none, another vault's, or the vault itself.
+    """
+    if folder.resolve() == holdings.folder.resolve():
+        raise SafeShopError(_("{path} is the vault itself, not a backup of it.").format(path=folder))
+    _own_keyring(holdings, folder)
+
+
+def erase_backup(folder: Path) -> None:
+    """Remove a backup's files, the keys first and overwritten: without them the rest stays closed."""
+    try:
+        erase_file(folder / KEYS_FILE)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        flush_folder(folder)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError:
+        raise _not_written(folder) from None
 
 
 def _still_held(holdings: Holdings, backup: Store) -> list[str]:

@@ -652,6 +652,26 @@ def destroy(
     )
 
 
+@vault_app.command("destroy-backup", help=_("Overwrite a backup's keys and remove its files."))
+@_sentences
+def destroy_backup(
+    folder: Folder,
+    copy: Annotated[Path, typer.Argument(help=_("A backup."))],
+    shop: Shop,
+    user: User,
+    reason: Reason,
+) -> None:
+    """Overwrite a backup's keys and remove its files."""
+    with _signed_in(folder, shop, user) as session:
+        session.destroy_backup(copy, reason)
+    _say(
+        _(
+            "{path} is destroyed. Flash storage may keep traces all the same: "
+            "a stick that must be silent is broken in two."
+        ).format(path=copy)
+    )
+
+
 @vault_app.command("renew-keys", help=_("Put a new root key in place of the old, for all users."))
 @_sentences
 def renew_keys(folder: Folder, shop: Shop, user: User, reason: Reason) -> None:

@@ -21,7 +21,7 @@ from simlib.languages import _
 from simlib.vault import reports
 from simlib.vault.accounts import RIGHTS, OneTimeCodes, Right, check_name, check_password
 from simlib.vault.attempts import Attempts
-from simlib.vault.backup import check_backup, copy_vault
+from simlib.vault.backup import check_backup, check_erasable, copy_vault, erase_backup
 from simlib.vault.carrier import BundleReader, HashingReader, Manifest, fingerprint
 from simlib.vault.destruction import destroy_compartment, drop_keys, renew
 from simlib.vault.exporting import export_file
@@ -684,6 +684,13 @@ class Session:
             destroy_compartment(holdings, change, found)
         drop_keys(holdings, self.user, self.role)
         return 0 if totals is None else totals.rows
+
+    @allowed("destroy")
+    def destroy_backup(self, folder: Path, reason: str) -> None:
+        """Overwrite a backup's keys and remove its files; the trail notes it before anything is gone."""
+        check_erasable(self._holdings, folder)
+        self._note("destroy-backup", folder=folder.name, reason=_reason(reason))
+        erase_backup(folder)
 
     @allowed("renew-keys")
     def renew_keys(self, reason: str) -> int:

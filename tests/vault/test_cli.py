@@ -97,9 +97,14 @@ def test_a_day_at_the_vault_by_commands(shell: Shell, tmp_path: Path) -> None:
     assert "Nothing was changed, removed or put back." in shell.good("verify", vault, "--receipt", receipt)
     assert "Receipt of the copy" in shell.good("backup", vault, tmp_path / "backup")
     assert "Nothing was changed" in shell.good("drill", vault, tmp_path / "backup")
+    shell.good("backup", vault, tmp_path / "backup-2")
     assert "20 orders of 2026-03 are destroyed" in shell.good(
         "destroy", vault, "2026-03", "--reason", "end of time"
     )
+    assert "is destroyed. Flash storage may keep traces" in shell.good(
+        "destroy-backup", vault, tmp_path / "backup-2", "--reason", "not needed any more"
+    )
+    assert not (tmp_path / "backup-2").exists()
     assert "The root key is now number 3." in shell.good("renew-keys", vault, "--reason", "a year has passed")
     assert "olga" in shell.good("users", vault)
     added = shell.good("add-user", vault, "carl", "clerk", says=f"{PASSWORD}\n")

@@ -166,6 +166,36 @@ def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_l
     assert destruction.drop_keys.__doc__
 
 
+def test_a_destroyed_backup_leaves_no_keys_and_only_a_backup_of_this_vault_can_be_destroyed(
+    filled: Lab, tmp_path: Path
+) -> None:
+    other = Lab(tmp_path / "other").create()
+    link = tmp_path / "link"
+    with filled.sign_in() as session:
+        session.backup(tmp_path / "backup")
+        os.link(tmp_path / "backup" / KEYS_FILE, link)  # keeps the file's bytes in view
+        for folder, reason, sentence in (
+            (filled.folder, "not needed any more", "{path} is the vault itself, not a backup of it."),
+            (other.folder, "not needed any more", "{path} is a backup of another vault."),
+            (
+                tmp_path / "none",
+                "not needed any more",
+                f"{tmp_path / 'none' / KEYS_FILE} cannot be read",
+            ),
+            (tmp_path / "backup", "so", "Give a reason of at least 8 letters or digits"),
+        ):
+            with pytest.raises(SafeShopError) as refused:
+                session.destroy_backup(folder, reason)
+            assert refused.value.sentence.startswith(sentence.format(path=folder))
+            assert not folder.is_dir() or len(list(folder.iterdir())) == 3
+        session.destroy_backup(tmp_path / "backup", "not needed any more")
+        assert [one.details for one in session.trail() if one.action == "destroy-backup"] == [
+            {"folder": "backup", "reason": "not needed any more"}
+        ]
+    assert not (tmp_path / "backup").exists()
+    assert b"compartments" not in link.read_bytes()
+
+
 def test_a_renewed_root_key_opens_everything_and_the_old_file_nothing_new(
     filled: Lab, tmp_path: Path
 ) -> None:

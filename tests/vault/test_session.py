@@ -74,6 +74,7 @@ def actions(tmp_path: Path) -> dict[str, Callable[[Session], Any]]:
         "drill": lambda s: s.drill(tmp_path / f"backup-{s.user}"),
         "months": lambda s: s.months("orders"),
         "destroy": lambda s: s.destroy("members", "2026-01", "end of its time"),
+        "destroy_backup": lambda s: s.destroy_backup(tmp_path / f"backup-{s.user}", "older than a year"),
         "renew_keys": lambda s: s.renew_keys("yearly renewal"),
         "users": lambda s: s.users(),
         "add_user": lambda s: s.add_user("nora", "clerk", PASSWORD),
