@@ -34,7 +34,7 @@ def right_name(right: str) -> str:
         "verify": _("verify the vault"),
         "receipt": _("print a receipt"),
         "backup": _("back up and rehearse the restore"),
-        "destroy": _("destroy a month"),
+        "destroy": _("destroy a month or a backup"),
         "renew-keys": _("renew the keys"),
         "users": _("add and remove accounts"),
         "shops": _("accept a shop's signature"),

@@ -1,4 +1,4 @@
-"""The vault's screens in chromium, with the keyboard alone: log in, import, read, log out."""
+"""The vault's screens in chromium, with the keyboard alone: log in, import, read, back up, destroy, log out."""
 
 from __future__ import annotations
 
@@ -64,6 +64,22 @@ def test_the_vault_is_used_with_the_keyboard_alone(tmp_path: Path) -> None:
         press(page, app, "Show in full")
         app.get_by_text("Shown in full").wait_for(timeout=20_000)
         assert app.get_by_text("＊＊＊").count() == 0
+        press(page, app, "Backup")
+        press(page, app, "Back up now")
+        app.get_by_text("backup-1 lies on the shelf.").wait_for(timeout=20_000)
+        press(page, app, "Destroy")
+        months = app.get_by_label("month")
+        months.wait_for(timeout=20_000)
+        months.focus()
+        page.keyboard.type("2014-07")
+        app.get_by_label("reason").focus()
+        page.keyboard.type("kept long enough")
+        press(page, app, "Destroy…")
+        app.get_by_label("type 2014-07").focus()
+        page.keyboard.type("2014-07")
+        press(page, app, "Destroy for good")
+        app.get_by_text("2014-07 is destroyed").wait_for(timeout=20_000)
+        app.get_by_text("Backups on the shelf: backup-1.").wait_for(timeout=20_000)
         press(page, app, "Log out")
         app.get_by_text("the vault is locked").wait_for(timeout=20_000)
         assert page.locator(".jp-Notebook").get_by_text("Traceback").count() == 0

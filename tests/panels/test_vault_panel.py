@@ -349,7 +349,9 @@ def test_a_backup_is_made_rehearsed_and_still_holds_a_month_destroyed_since_unti
     assert "Backups on the shelf: backup-1. Those made before still hold this month" in told
     screen.confirm.typed.value = "2014-05"
     press(screen.box, "Destroy for good")
-    assert said(app).startswith(f"2014-05 is destroyed: {held['2014-05']} records nobody can read any more.")
+    assert said(app).startswith(
+        f"2014-05 is destroyed: {held['2014-05']} records that nobody can read here any more."
+    )
     assert "Backups on the shelf: backup-1." in said(app)
     assert [month for _label, month in screen.month.options] == [
         one for one in sorted(held) if one != "2014-05"

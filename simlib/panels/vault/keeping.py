@@ -17,6 +17,7 @@ from simlib.panels.vault.phone import Account
 if TYPE_CHECKING:
     from simlib.panels.vault.app import VaultApp
 
+REASON = grid.Width(9, 36)
 NAME = re.compile(r"backup-([0-9]+)")
 
 
@@ -44,7 +45,7 @@ class Backups:
         self._rehearsed: dict[str, str] = {}
         self.table = ipywidgets.HTML()
         self.chosen = grid.choice(_("backup"))
-        self.reason = grid.text(_("reason"), _("why it is destroyed; it goes into the trail"))
+        self.reason = grid.text(_("reason"), _("why it is destroyed; it goes into the trail"), REASON)
         self.findings = ipywidgets.HTML()
         self.confirm = grid.Confirm(
             _("Destroy the backup"),
@@ -185,7 +186,7 @@ class Destruction:
         self._app = app
         self.family = grid.choice(_("what"), [(_("order records"), "orders"), (_("members"), "members")])
         self.month = grid.choice(_("month"))
-        self.reason = grid.text(_("reason"), _("why it is destroyed; it goes into the trail"))
+        self.reason = grid.text(_("reason"), _("why it is destroyed; it goes into the trail"), REASON)
         self.family.observe(lambda _change: app.guarded(self.refresh), names="value")
         self.month.observe(lambda _change: self.confirm.close(), names="value")
         ask = grid.button(
@@ -268,7 +269,7 @@ class Destruction:
         self.reason.value = ""
         self.refresh()
         self._app.say(
-            _("{month} is destroyed: {count} records nobody can read any more.").format(
+            _("{month} is destroyed: {count} records that nobody can read here any more.").format(
                 month=month, count=f"{count:,}"
             )
             + " "
