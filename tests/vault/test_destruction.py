@@ -93,7 +93,7 @@ def test_no_former_key_file_is_left_on_the_disk_whatever_it_was_rewritten_for(
     lab: Lab, tmp_path: Path
 ) -> None:
     """A month's key stands in every key file since its first import, not only in the last before its end."""
-    left = []
+    left: list[Path] = []
 
     def keep() -> None:
         left.append(tmp_path / f"left-{len(left)}")

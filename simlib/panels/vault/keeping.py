@@ -187,8 +187,6 @@ class Destruction:
         self.family = grid.choice(_("what"), [(_("order records"), "orders"), (_("members"), "members")])
         self.month = grid.choice(_("month"))
         self.reason = grid.text(_("reason"), _("why it is destroyed; it goes into the trail"), REASON)
-        self.family.observe(lambda _change: app.guarded(self.refresh), names="value")
-        self.month.observe(lambda _change: self.confirm.close(), names="value")
         ask = grid.button(
             _("Destroy…"), _("Asks once more before anything is gone"), lambda: app.guarded(self.ask)
         )
@@ -198,6 +196,8 @@ class Destruction:
             self.destroy,
             app.guarded,
         )
+        self.family.observe(lambda _change: app.guarded(self.refresh), names="value")
+        self.month.observe(lambda _change: self.confirm.close(), names="value")
         self.box = ipywidgets.VBox(
             [
                 grid.heading(_("Destroy a month")),
