@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page
 
 from simlib.course.folder import prepare
 from simlib.course.start_page import write_start_page
-from tests.browsing import needs_chromium, open_lesson, opened, run_all
+from tests.browsing import needs_chromium, open_lesson, opened, run_all, wait_until_idle
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / "lessons" / "en" / "08-offline-vault.ipynb"
@@ -51,6 +51,7 @@ def test_the_vault_is_used_with_the_keyboard_alone(tmp_path: Path) -> None:
         files.wait_for(timeout=20_000)
         files.focus()
         page.keyboard.type("tonight")
+        wait_until_idle(page, 500)
         press(app, "Import")
         app.get_by_text("Receipt to write down").wait_for(timeout=30_000)
         press(app, "Orders")
@@ -60,6 +61,7 @@ def test_the_vault_is_used_with_the_keyboard_alone(tmp_path: Path) -> None:
         app.get_by_role("button", name="Show in full").wait_for(timeout=20_000)
         assert app.get_by_text("＊＊＊").count() > 0
         app.get_by_label("reason").press_sequentially("a parcel came back")
+        wait_until_idle(page, 500)
         press(app, "Show in full")
         app.get_by_text("Shown in full").wait_for(timeout=20_000)
         assert app.get_by_text("＊＊＊").count() == 0
@@ -69,11 +71,16 @@ def test_the_vault_is_used_with_the_keyboard_alone(tmp_path: Path) -> None:
         press(app, "Destroy")
         months = app.get_by_label("month")
         months.wait_for(timeout=20_000)
+        # The screen is there before its list is.
+        first = "field => field.selectedOptions[0]?.text.startsWith('2014-05')"
+        page.wait_for_function(first, arg=months.element_handle(), timeout=20_000)
         months.focus()
         page.keyboard.press("End")  # the last month; letters of one word would be taken for several choices
         app.get_by_label("reason").press_sequentially("kept long enough")
+        wait_until_idle(page, 500)
         press(app, "Destroy…")
         app.get_by_label("type 2014-08").press_sequentially("2014-08")
+        wait_until_idle(page, 500)
         press(app, "Destroy for good")
         app.get_by_text("2014-08 is destroyed").wait_for(timeout=20_000)
         app.get_by_text("Backups on the shelf: backup-1.").wait_for(timeout=20_000)
