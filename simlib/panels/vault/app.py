@@ -199,8 +199,10 @@ class VaultApp:
         for one, tab in self.tabs.items():
             (tab.add_class if one == name else tab.remove_class)("ssv-on")
         screen = self.screen(name)
-        self.body.children = (screen.box,)
+        # Filled first: a browser that is still drawing a list shows nothing chosen when the list changes.
         self.guarded(screen.refresh)
+        if self._session is not None:
+            self.body.children = (screen.box,)
 
     def log_out(self) -> None:
         """Lock the vault."""
