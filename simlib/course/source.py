@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -260,6 +261,12 @@ def read_source(path: Path, opening: str = "start") -> LessonSource:
         raise SafeShopError(
             _("{file}: cannot be read as UTF-8 text ({reason}).").format(file=path, reason=reason)
         ) from None
+    return _checked(path, text, opening)
+
+
+@lru_cache(maxsize=64)
+def _checked(path: Path, text: str, opening: str) -> LessonSource:
+    """The source, kept by its text: run sheets, slides and builds ask for the same few files over and over."""
     head = _read_head(path, text)
     named = _FILE.fullmatch(path.stem)
     if named is None or named["number"] != head.number:
