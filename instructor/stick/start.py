@@ -83,7 +83,9 @@ def install(home, python):
     command = [python, os.path.join(WHEELS, pip, "pip"), "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-index", "--find-links", WHEELS, os.path.join(WHEELS, own)]
     if subprocess.call(command, env=variables()):
-        return stop("Installing stopped, for the reason above. Start again; nothing else on this computer was changed.")
+        return stop(
+            "Installing stopped, for the reason above. Start again; nothing else on this computer was changed."
+        )
     return 0
 
 

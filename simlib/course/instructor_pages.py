@@ -85,7 +85,9 @@ def first_page(lang: str, groups: Sequence[tuple[str, Sequence[Link]]]) -> str:
     try:
         title = _("Safe Shop Lab for instructors")
         lines = [
-            _("Choose a run sheet by the time you have, and print it. It says what to show when, and what people ask."),
+            _(
+                "Choose a run sheet by the time you have, and print it. It says what to show when, and what people ask."
+            ),
             _("Slides fill the wall with F and show your notes with S. Nothing here needs the internet."),
         ]
     finally:

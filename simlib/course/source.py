@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -209,7 +209,7 @@ def translate_prose(text: str, context: str, translate: Translate) -> str:
     lines = text.split("\n")
     result: list[str] = []
     done = 0
-    for token in MarkdownIt("commonmark").enable("table").disable("inline", True).parse(text):
+    for token in _blocks().parse(text):
         if token.level or token.map is None or token.nesting < 0:
             continue
         first, after = token.map
@@ -225,6 +225,12 @@ def translate_prose(text: str, context: str, translate: Translate) -> str:
             result.append(block)
         done = after
     return "\n".join(result + lines[done:])
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """Reads the blocks of a text and leaves what is in them alone; making it costs more than reading a paragraph."""
+    return MarkdownIt("commonmark").enable("table").disable("inline", True)
 
 
 def _has_words(kind: str, block: str) -> bool:

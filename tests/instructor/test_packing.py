@@ -137,7 +137,9 @@ def test_start_files_suit_their_systems() -> None:
         assert os.access(STICK / name, os.X_OK)
         assert subprocess.run(["sh", "-n", str(STICK / name)], check=False).returncode == 0
     for python in packing.PYTHONS:
-        assert all(python in (STICK / name).read_text("utf-8") for name in ("start-linux.sh", "start-windows.bat"))
+        assert all(
+            python in (STICK / name).read_text("utf-8") for name in ("start-linux.sh", "start-windows.bat")
+        )
     # Also an old Python must get as far as the sentence that names the one that is needed.
     compile((STICK / "start.py").read_text("ascii"), "start.py", "exec", dont_inherit=True)
 
@@ -147,7 +149,9 @@ def a_stick(folder: Path, python: str = THIS_PYTHON) -> Path:
     shutil.copytree(STICK, folder)
     (folder / "wheels").mkdir()
     tag = "cp" + python.replace(".", "")
-    platform = sysconfig.get_platform().replace("linux", "manylinux_2_28").translate(str.maketrans("-.", "__"))
+    platform = (
+        sysconfig.get_platform().replace("linux", "manylinux_2_28").translate(str.maketrans("-.", "__"))
+    )
     wheel(folder / "wheels", "numpy", f"{tag}-{tag}-{platform}")
     wheel(folder / "wheels", "safeshop")
     (folder / packing.SUMS).write_text("".join(packing._sums(folder)), "utf-8")
