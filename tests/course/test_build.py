@@ -58,7 +58,7 @@ def shown(**data: Any) -> dict[str, Any]:
 
 @cache
 def built_once() -> dict[str, str]:
-    """The two lessons, built as they lie there: file name → notebook. A kernel for each is started once, not for each test."""
+    """The two lessons, built as they lie there: file name → notebook. The kernels are started once for all tests."""
     return {built.path.name: built.text for built in build(SOURCES, [])}
 
 

@@ -160,7 +160,7 @@ def test_a_number_read_off_the_next_screen_is_wrong() -> None:
                     right += (
                         judge(key(number, name, mine), key(number, name, other).solution).state == "right"
                     )
-    # Two learners get nearly the same number once in a while: some tasks are about small whole numbers. Measured: 12 of 78.
+    # Two learners get nearly the same number once in a while: some tasks are about small whole numbers (12 of 78).
     assert right <= 0.2 * copied
 
 

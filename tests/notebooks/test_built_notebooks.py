@@ -50,8 +50,8 @@ def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
 def joined(notebooks: Sequence[Path], folder: Path) -> Path:
     """One notebook that runs the cells of several, one after the other, in one kernel.
 
-    The kernel's start and the modules cost as much as many a lesson, and what the library has worked out for one language it
-    need not work out for the next. Each output is still compared with the one that is stored.
+    The kernel's start and the modules cost as much as many a lesson, and what the library has worked out for one
+    language it need not work out for the next. Each output is still compared with the one that is stored.
     """
     trees = [json.loads(notebook.read_text(encoding="utf-8")) for notebook in notebooks]
     cells = [
