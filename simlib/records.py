@@ -154,7 +154,7 @@ INCIDENTS: Final = (
 """Kinds of row in `Run.incidents`.
 
 impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector
-in `what`; found_late: it came out by itself before any detector had told, told by ``own``, ``outsider`` or ``attacker``;
+in `what`; found_late: it came out before any detector had told, by ``own`` doing, an ``outsider`` or the ``attacker``;
 decided: the question and answer in `what`; restored: the place in `what` has its data back;
 worked: the task in `what` is done and took `amount` minutes of working time. From ``copies_taken`` on,
 the kinds say what a step did.

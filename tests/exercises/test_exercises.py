@@ -166,7 +166,7 @@ def test_a_number_read_off_the_next_screen_is_wrong() -> None:
 
 @pytest.mark.slow
 def test_running_the_solutions_gives_their_stored_outputs(tmp_path: Path) -> None:
-    result = nbval(joined(SOLUTIONS, tmp_path))
+    result = nbval([joined(SOLUTIONS, tmp_path)])
     assert result.returncode == 0, result.stdout[-6000:]
 
 
