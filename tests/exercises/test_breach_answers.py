@@ -58,7 +58,12 @@ def test_who_moves_away_and_back_has_answered(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("simlib.panels.practice.display", drawn.append)
     panel = panels.what_if_check("fake-trades")
     asked: list[Any] = []
-    move_panel(Asked(check=lambda given: asked.append(given) or "", hint=str), panel)
+
+    def check_answer(given: Any) -> str:
+        asked.append(given)
+        return ""
+
+    move_panel(Asked(check=check_answer, hint=str), panel)
     (box,) = drawn
     check = box.children[1].children[0]
     check.click()
