@@ -49,6 +49,23 @@ def _whole(draws: random.Random, low: int, high: int) -> int:
 # (a) a dirty export
 
 
+_runs: dict[tuple[str, int], Run] = {}
+"""Runs behind the cases, the latest few: cell and key of a question ask for the same one."""
+
+MOST_RUNS = 6
+"""How many are kept."""
+
+
+def _two_months(shop: Scenario, seed: int) -> Run:
+    """A run of sixty days. What learners get is made anew from it each time, so that nobody can change a key's."""
+    name = (shop.model_dump_json(), seed)
+    if name not in _runs:
+        while len(_runs) >= MOST_RUNS:
+            del _runs[next(iter(_runs))]
+        _runs[name] = simulate(shop, days=60, seed=seed)
+    return _runs[name]
+
+
 @dataclass(frozen=True)
 class DirtyExport:
     """A member list as it may come out of an old shop program.
@@ -345,7 +362,7 @@ def settlement(seed: int) -> Settlement:
         payout__noticed_after_days=_whole(draws, 5, 9),
         payout__hold_days=0,
     )
-    run = simulate(shop, days=60, seed=seed)
+    run = _two_months(shop, seed)
     units = MINOR_UNITS[shop.currency]
     digits = [_whole(draws, 0, 9) for _digit in range(ACCOUNT_DIGITS)]
     digits[2] = (digits[1] + 1 + _whole(draws, 0, 7)) % 10
@@ -434,7 +451,7 @@ def leak(seed: int) -> Leak:
     """
     draws = _chance(seed, "leak")
     shop = Scenario.load("taiwan-gift-shop").changed(demand__orders_per_day=_whole(draws, 8, 16))
-    run = simulate(shop, days=60, seed=seed)
+    run = _two_months(shop, seed)
     copies = copies_of(run, policy("vault-at-completion", shop.retention))
     readable = copies_taken(copies, ["shop"]) & copies.where("record", "order")
     order, since, until = (copies[name][readable] for name in ("number", "since", "until"))

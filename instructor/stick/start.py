@@ -1,14 +1,17 @@
 """Starts Safe Shop Lab from this USB stick, on a computer without internet.
 
 Run by the start file of your system. It compares the files of the stick with their checksums, installs the course
-into a folder of your own (once), and opens it. Only Python is needed, 3.11 or newer; nothing is fetched from anywhere.
+into a folder of your own (once), and opens it. Only a Python is needed for which the stick has wheels; nothing is
+fetched from anywhere. With --serves it only answers, by its exit code, whether the Python that runs it is one.
 Everything here is understood by old Pythons, so that they, too, can say what is needed.
 """
 
 import hashlib
 import os
+import platform
 import subprocess
 import sys
+import sysconfig
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WHEELS = os.path.join(HERE, "wheels")
@@ -17,9 +20,21 @@ SUMS = os.path.join(HERE, "SHA256SUMS")
 
 def main(arguments):
     """Install when something is new, then open the course; the exit code."""
-    if sys.version_info < (3, 11):
+    served = pythons()
+    this = "{}.{}".format(*sys.version_info)
+    if arguments == ["--serves"]:
+        return int(this not in served)
+    if not served:
         return stop(
-            "Safe Shop Lab needs Python 3.11 or newer, and this is Python {}.{}.".format(*sys.version_info)
+            "This stick has nothing for this kind of computer ({}). README.txt says which kinds it serves.".format(
+                kind()
+            )
+        )
+    if this not in served:
+        return stop(
+            "This is Python {}, and the stick serves Python {}: install one of these, then start again.".format(
+                this, ", ".join(served)
+            )
         )
     with open(SUMS, "rb") as file:
         state = hashlib.sha256(file.read()).hexdigest()
@@ -69,21 +84,28 @@ def install(home, python):
     command += ["--no-index", "--find-links", WHEELS, os.path.join(WHEELS, own)]
     if subprocess.call(command, env=variables()):
         return stop(
-            "Installing stopped, for the reason above. The stick serves Python {}; this is {}.{}.".format(
-                ", ".join(pythons()), *sys.version_info
-            )
+            "Installing stopped, for the reason above. Start again; nothing else on this computer was changed."
         )
     return 0
 
 
+def kind():
+    """The kind of this computer, as wheels name it: such as linux-x86_64, win-amd64 or macosx-arm64."""
+    parts = sysconfig.get_platform().split("-")
+    # One Python for macOS runs on both kinds of machine; which one this is, only the machine knows.
+    return parts[0] + "-" + (platform.machine() if parts[0] == "macosx" else parts[-1])
+
+
 def pythons():
-    """The Pythons that the stick has wheels for."""
-    found = set()
+    """The Pythons that the stick has wheels for, on this kind of computer; the newest last."""
+    system, machine = kind().split("-", 1)
+    found = []
     for name in os.listdir(WHEELS):
-        tag = name.split("-")[-3] if name.startswith("numpy-") else ""
-        if tag.startswith("cp3"):
-            found.add("3." + tag[3:])
-    return sorted(found)
+        parts = name[: -len(".whl")].split("-")
+        fits = system in parts[-1] and parts[-1].endswith(machine)
+        if parts[0] == "numpy" and fits and parts[-3].startswith("cp3"):
+            found.append(int(parts[-3][len("cp3") :]))
+    return ["3.{}".format(minor) for minor in sorted(set(found))]
 
 
 def variables():

@@ -25,10 +25,13 @@ SINGLE_USER = "jupyterhub-singleuser"
 
 def main(arguments: list[str]) -> None:
     """Prepare the folder and become the hub's server, which then is this very process."""
+    lang = os.environ.get("SAFESHOP_LANG")
+    set_language(lang if lang in contents.languages_built() else system_language())
     try:
-        folder = Path.home() / FOLDER
-        prepare(folder, os.environ.get("SAFESHOP_LANG"))
+        # First, because what is missing from the server is not worth half a minute of copying.
         program = single_user()
+        folder = Path.home() / FOLDER
+        prepare(folder, lang)
     except SafeShopError as wrong:
         print(wrong.sentence, file=sys.stderr)
         sys.exit(1)

@@ -115,7 +115,7 @@ def pack(
     ] = None,
     python: Annotated[
         list[str] | None,
-        typer.Option(help=_("Python version to serve, such as 3.12; by default 3.12 and 3.13.")),
+        typer.Option(help=_("Python version to serve, such as 3.12; by default 3.11 to 3.14.")),
     ] = None,
 ) -> None:
     """Write a folder for a USB stick."""

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
 
-from simlib.course import run_sheet, slides
+from simlib.course import instructor_pages, run_sheet, slides
 from simlib.course.build import read_sources
+from simlib.course.instructor_pages import Link
 from simlib.errors import SafeShopError
 from simlib.languages import LANGUAGES, _
 from simlib.writing import new_folder, write_whole
@@ -85,8 +86,8 @@ SYSTEMS = {
 """The systems a stick can serve; Linux from glibc 2.28 on, macOS from 14 on. No Intel Mac: cryptography has no wheel
 for it any more, and building one there would need a compiler and the internet."""
 
-PYTHONS = ("3.12", "3.13")
-"""Pythons for which wheels are packed unless others are asked for."""
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+"""Pythons for which wheels are packed unless others are asked for: what people have, from Debian 12 to the newest."""
 
 
 def pack(
@@ -150,11 +151,19 @@ def pack(
                 collect(wheels, own, SYSTEMS[name], python, pins)
         for file in sorted((root / "instructor" / "stick").iterdir()):
             shutil.copy(file, draft / file.name)
-            (draft / file.name).chmod(0o755)
+            if file.suffix in (".sh", ".command"):
+                (draft / file.name).chmod(0o755)
+        _name_pythons(draft / "README.txt", pythons)
         if instructor:
             told(_("Making run sheets and slides"))
             write_instructor(root, draft / "instructor")
         write_whole(draft / SUMS, "".join(_sums(draft)))
+
+
+def _name_pythons(readme: Path, pythons: Sequence[str]) -> None:
+    """Say in the first text that people read for which Pythons there are wheels; Windows' line ends suit everybody."""
+    text = readme.read_text(encoding="utf-8").replace("{pythons}", " / ".join(pythons))
+    write_whole(readme, text.replace("\n", "\r\n").encode())
 
 
 def _sums(folder: Path) -> Iterator[str]:
@@ -175,19 +184,42 @@ def write_instructor(root: Path, folder: Path) -> None:
     folder
         Made when missing.
     """
-    lessons = read_sources(root / "lessons")
     for lang in LANGUAGES:
         place = folder / lang
-        for name in run_sheet.read_plans(root / "instructor"):
-            sheet = run_sheet.run_sheet(root, name, lang)
-            write_whole(place / f"run-sheet-{name}.html", run_sheet.as_html(sheet))
-        for lesson in lessons:
-            if (root / "lessons" / lang / f"{lesson.stem}.ipynb").is_file():
-                write_whole(
-                    place / f"slides-{lesson.stem}.html", slides.slides(root, lesson.head.number, lang)
-                )
-        for file in sorted((root / "exercises" / "solutions" / lang).glob("*.ipynb")):
-            write_whole(place / "solutions" / file.name, file.read_bytes())
+        groups = (_run_sheets(root, place, lang), _slides(root, place, lang), _solutions(root, place, lang))
+        named = zip(instructor_pages.headings(lang), groups, strict=True)
+        write_whole(place / "index.html", instructor_pages.first_page(lang, list(named)))
+
+
+def _run_sheets(root: Path, place: Path, lang: str) -> list[Link]:
+    links = []
+    for name in run_sheet.read_plans(root / "instructor"):
+        sheet = run_sheet.run_sheet(root, name, lang)
+        links.append(Link(f"run-sheet-{name}.html", sheet.title))
+        write_whole(place / links[-1].file, run_sheet.as_html(sheet))
+    return links
+
+
+def _slides(root: Path, place: Path, lang: str) -> list[Link]:
+    links = []
+    for lesson in read_sources(root / "lessons"):
+        built = root / "lessons" / lang / f"{lesson.stem}.ipynb"
+        if built.is_file():
+            about = instructor_pages.read_notebook(built)["metadata"]["safeshop"]
+            links.append(Link(f"slides-{lesson.stem}.html", f"{about['number']} {about['title']}"))
+            write_whole(place / links[-1].file, slides.slides(root, lesson.head.number, lang))
+    return links
+
+
+def _solutions(root: Path, place: Path, lang: str) -> list[Link]:
+    links = []
+    for file in sorted((root / "exercises" / "solutions" / lang).glob("*.ipynb")):
+        notebook = instructor_pages.read_notebook(file)
+        about = notebook["metadata"]["safeshop"]
+        links.append(Link(f"solutions-{file.stem}.html", f"{about['number']} {about['title']}"))
+        write_whole(place / links[-1].file, instructor_pages.solution_page(notebook))
+        write_whole(place / "solutions" / file.name, file.read_bytes())
+    return links
 
 
 def _own_wheel(root: Path, wheels: Path) -> Path:

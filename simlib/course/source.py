@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -208,7 +209,7 @@ def translate_prose(text: str, context: str, translate: Translate) -> str:
     lines = text.split("\n")
     result: list[str] = []
     done = 0
-    for token in MarkdownIt("commonmark").enable("table").disable("inline", True).parse(text):
+    for token in _blocks().parse(text):
         if token.level or token.map is None or token.nesting < 0:
             continue
         first, after = token.map
@@ -224,6 +225,12 @@ def translate_prose(text: str, context: str, translate: Translate) -> str:
             result.append(block)
         done = after
     return "\n".join(result + lines[done:])
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """Reads the blocks of a text and leaves what is in them alone; making it costs more than reading a paragraph."""
+    return MarkdownIt("commonmark").enable("table").disable("inline", True)
 
 
 def _has_words(kind: str, block: str) -> bool:
@@ -260,6 +267,12 @@ def read_source(path: Path, opening: str = "start") -> LessonSource:
         raise SafeShopError(
             _("{file}: cannot be read as UTF-8 text ({reason}).").format(file=path, reason=reason)
         ) from None
+    return _checked(path, text, opening)
+
+
+@lru_cache(maxsize=64)
+def _checked(path: Path, text: str, opening: str) -> LessonSource:
+    """The source, kept by its text: run sheets, slides and builds ask for the same few files over and over."""
     head = _read_head(path, text)
     named = _FILE.fullmatch(path.stem)
     if named is None or named["number"] != head.number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,32 +92,88 @@ def what_if_devices(losses: Losses) -> WhatIf:
     losses
         Of the shop.
     """
-    bare = Devices(has=devices_of(losses.scenario))
     before = losses.by_attack()
 
     def draw(values: Values, ax: Axes) -> object:
-        after = losses.by_attack(controls_in_place(switched(bare, values)))
-        return figures.loss_by_attack(before, after, losses.scenario.currency, ax)
-
-    def options(switch: str) -> list[tuple[str, str]]:
-        """Nowhere, each device on which the switch makes a difference of its own, everywhere."""
-        found, seen = [(_("nowhere"), "none")], [before]
-        where = [(device_label(device), device) for device in bare.has]
-        for label, device in [*where, (_("everywhere"), "all")]:
-            loss = losses.by_attack(controls_in_place(switched(bare, {switch: device})))
-            if all(_differ(loss, other, before) for other in seen):
-                found.append((label, device))
-                seen.append(loss)
-        return found
+        return figures.loss_by_attack(before, _after(losses, values), losses.scenario.currency, ax)
 
     labels = switch_labels()
-    found = {switch: options(switch) for switch in SWITCHES}
+    found = switch_options(losses)
     # The first switch is on at first, so that the picture shows an effect before anything was touched.
     start = dict.fromkeys(SWITCHES, "none") | {"second_factor": found["second_factor"][-1][1]}
     return WhatIf(
         [Choice(switch, labels[switch], found[switch], start[switch]) for switch in SWITCHES],
         draw,
     )
+
+
+def switch_options(losses: Losses) -> dict[str, list[tuple[str, str]]]:
+    """Where each switch can be set: nowhere, each device on which it makes a difference of its own, everywhere.
+
+    Parameters
+    ----------
+    losses
+        Of the shop.
+
+    Returns
+    -------
+    dict
+        Switch → (words in the reader's language, value).
+    """
+    before = losses.by_attack()
+    has = devices_of(losses.scenario)
+    where = [*((device_label(device), device) for device in has), (_("everywhere"), "all")]
+    options = {}
+    for switch in SWITCHES:
+        found, seen = [(_("nowhere"), "none")], [before]
+        for label, device in where:
+            loss = _after(losses, {switch: device})
+            if all(_differ(loss, other, before) for other in seen):
+                found.append((label, device))
+                seen.append(loss)
+        options[switch] = found
+    return options
+
+
+def _after(losses: Losses, on: Values) -> dict[str, float]:
+    """Loss a year by kind of attack for a shop in which nothing is set but some switches."""
+    bare = Devices(has=devices_of(losses.scenario))
+    return losses.by_attack(controls_in_place(switched(bare, on)))
+
+
+def loss_left(losses: Losses, on: Values) -> float:
+    """What all attacks together cost a shop in which nothing is set but some switches, in currency units a year.
+
+    Parameters
+    ----------
+    losses
+        Of the shop.
+    on
+        Switch → ``none``, one device, or ``all``.
+    """
+    return sum(_after(losses, on).values())
+
+
+def pairs_of_switches(losses: Losses) -> list[tuple[dict[str, str], float]]:
+    """Every two switches, each set where it does most alone, with the loss they leave; the least loss first.
+
+    Parameters
+    ----------
+    losses
+        Of the shop.
+
+    Returns
+    -------
+    list
+        (where each switch of the panel stands, currency units a year).
+    """
+    strongest = {
+        switch: min((value for _label, value in found), key=lambda value: loss_left(losses, {switch: value}))
+        for switch, found in switch_options(losses).items()
+    }
+    off = dict.fromkeys(SWITCHES, "none")
+    pairs = [off | {switch: strongest[switch] for switch in pair} for pair in combinations(SWITCHES, 2)]
+    return sorted(((pair, loss_left(losses, pair)) for pair in pairs), key=lambda pair: pair[1])
 
 
 def _differ(first: Mapping[str, float], second: Mapping[str, float], before: Mapping[str, float]) -> bool:

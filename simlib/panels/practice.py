@@ -139,12 +139,11 @@ def move_panel(asked: Asked, panel: WhatIf) -> None:
     """
     if asked.last:
         _put(panel, asked.last)
-    _show(
-        asked,
-        [panel.box],
-        lambda: panel.values if panel.values != panel.at_first else None,
-        note=_("Move a slider first."),
-    )
+    moved = [panel.values != panel.at_first]
+    for control in panel.controls.values():
+        control.observe(lambda _change: moved.__setitem__(0, True), names="value")
+    # Whoever has moved away and back means where he stands: for some learners the start is a right answer.
+    _show(asked, [panel.box], lambda: panel.values if moved[0] else None, note=_("Move a slider first."))
 
 
 def _put(panel: WhatIf, kept: str) -> None:
@@ -174,10 +173,15 @@ def _hint(hint: Callable[[], str], place: Any) -> Any:
     )
 
     def shown(_button: Any) -> None:
-        place.value = f'<div role="status">{_told(hint)}</div>'
+        place.value = _in_lines(f'<div role="status">{_told(hint)}</div>')
 
     button.on_click(shown)
     return button
+
+
+def _in_lines(said: str) -> str:
+    """What is said, with the lines of a text: those of a row of controls stand twice as far apart."""
+    return f'<div style="line-height: 1.45">{said}</div>' if said else ""
 
 
 def _told(tell: Callable[[], str]) -> str:
@@ -196,12 +200,12 @@ def _show(asked: Asked, controls: Sequence[Any], value: Callable[[], Any], note:
         button_style="primary",
         layout={"width": "auto"},
     )
-    result, hints = ipywidgets.HTML(asked.said, layout=_WIDE), ipywidgets.HTML(layout=_WIDE)
+    result, hints = ipywidgets.HTML(_in_lines(asked.said), layout=_WIDE), ipywidgets.HTML(layout=_WIDE)
 
     def checked(_button: Any) -> None:
         given = value()
         said = _told(lambda: asked.check(given))
-        result.value = said if given is not None or not note else f"{said}<div>{note}</div>"
+        result.value = _in_lines(said if given is not None or not note else f"{said}<div>{note}</div>")
 
     check.on_click(checked)
     buttons = ipywidgets.Box([check, _hint(asked.hint, hints)], layout=_ROW)

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from simlib.course import texts
 from simlib.course.build import Built, assemble, build, clean, differences, read_sources, to_text, write
 from simlib.course.source import LessonSource, read_source
 from simlib.errors import SafeShopError
+from simlib.writing import write_whole
+from tests.course.conftest import HERE
 
+SOURCES = HERE / "lessons"
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "IntSlider()"}
 
 
@@ -52,16 +56,20 @@ def shown(**data: Any) -> dict[str, Any]:
     }
 
 
+@cache
+def built_once() -> dict[str, str]:
+    """The two lessons, built as they lie there: file name → notebook. The kernels are started once for all tests."""
+    return {built.path.name: built.text for built in build(SOURCES, [])}
+
+
 @pytest.mark.slow
 def test_the_same_source_gives_the_same_bytes(lessons: Path) -> None:
-    first = [built.text for built in build(lessons, [])]
-    assert [built.text for built in build(lessons, [])] == first
+    assert {built.path.name: built.text for built in build(lessons, [])} == built_once()
 
 
 @pytest.mark.slow
-def test_a_built_lesson_has_counts_outputs_and_no_trace_of_the_machine(lessons: Path) -> None:
-    second = next(iter(build(lessons, ["02"])))
-    notebook = json.loads(second.text)
+def test_a_built_lesson_has_counts_outputs_and_no_trace_of_the_machine() -> None:
+    notebook = json.loads(built_once()["02-second-steps.ipynb"])
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == [1, 2, 3]
     assert all(cell["metadata"]["jupyter"] == {"source_hidden": True} for cell in code)
@@ -94,8 +102,8 @@ def nbval(notebooks: Path) -> subprocess.CompletedProcess[str]:
 def test_built_lessons_pass_nbval_and_broken_ones_do_not(
     lessons: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for built in build(lessons, []):
-        write(built)
+    for name, text in built_once().items():
+        write_whole(lessons / "en" / name, text)
     monkeypatch.setenv("SAFESHOP_LESSONS", str(lessons))
     done = nbval(lessons / "en")
     assert done.returncode == 0, done.stdout

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -115,7 +117,7 @@ def test_packages_are_collected_until_none_is_missing(
     ("systems", "pythons", "sentence"),
     [
         (["beos"], ["3.12"], "There is no system “beos”; there are windows, macos, linux."),
-        (["linux"], ["2.7"], "“2.7” is no Python that the course runs on; name one such as 3.12."),
+        (["linux"], ["2.7"], "“2.7” is no Python that the course runs on; name one such as 3.11."),
     ],
 )
 def test_what_cannot_be_packed_is_refused_and_nothing_is_written(
@@ -134,30 +136,95 @@ def test_start_files_suit_their_systems() -> None:
         assert b"\r" not in (STICK / name).read_bytes()
         assert os.access(STICK / name, os.X_OK)
         assert subprocess.run(["sh", "-n", str(STICK / name)], check=False).returncode == 0
+    for python in packing.PYTHONS:
+        assert all(
+            python in (STICK / name).read_text("utf-8") for name in ("start-linux.sh", "start-windows.bat")
+        )
     # Also an old Python must get as far as the sentence that names the one that is needed.
     compile((STICK / "start.py").read_text("ascii"), "start.py", "exec", dont_inherit=True)
 
 
-def test_a_damaged_stick_installs_nothing(tmp_path: Path) -> None:
-    stick = tmp_path / "stick"
-    shutil.copytree(STICK, stick)
-    (stick / "wheels").mkdir()
-    whole = wheel(stick / "wheels", "safeshop")
-    (stick / packing.SUMS).write_text("".join(packing._sums(stick)), "utf-8")
-    whole.write_bytes(whole.read_bytes()[:-1])
-    home = tmp_path / "home"
+def a_stick(folder: Path, python: str = THIS_PYTHON) -> Path:
+    """A stick with the start files, and with nothing in its wheels, for one Python on this kind of computer."""
+    shutil.copytree(STICK, folder)
+    (folder / "wheels").mkdir()
+    tag = "cp" + python.replace(".", "")
+    platform = (
+        sysconfig.get_platform().replace("linux", "manylinux_2_28").translate(str.maketrans("-.", "__"))
+    )
+    wheel(folder / "wheels", "numpy", f"{tag}-{tag}-{platform}")
+    wheel(folder / "wheels", "safeshop")
+    (folder / packing.SUMS).write_text("".join(packing._sums(folder)), "utf-8")
+    return folder
+
+
+def started(command: list[str], home: Path, **variables: str) -> tuple[int, str]:
+    """Start the course as a person would; exit code, and what is said about why not."""
     done = subprocess.run(
-        [sys.executable, str(stick / "start.py")],
-        env={**os.environ, "SAFESHOP_HOME": str(home)},
+        command,
+        env={**os.environ, "SAFESHOP_HOME": str(home), **variables},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"wheels/{whole.name} is damaged or was changed: copy the stick again from its source.\n"
+    return done.returncode, done.stderr
+
+
+def test_a_damaged_stick_installs_nothing(tmp_path: Path) -> None:
+    stick, home = a_stick(tmp_path / "stick"), tmp_path / "home"
+    whole = stick / "wheels" / "safeshop-1.0-py3-none-any.whl"
+    whole.write_bytes(whole.read_bytes()[:-1])
+    assert started([sys.executable, str(stick / "start.py")], home) == (
+        1,
+        f"wheels/{whole.name} is damaged or was changed: copy the stick again from its source.\n",
     )
     assert not home.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own start file")
+def test_a_python_that_the_stick_does_not_serve_is_told_which_ones_it_serves(tmp_path: Path) -> None:
+    stick, home = a_stick(tmp_path / "USB 隨身碟", "3.19"), tmp_path / "home"
+    paths = tmp_path / "bin"
+    paths.mkdir()
+    (paths / "python3").symlink_to(sys.executable)
+    sh = ["/bin/sh", str(stick / "start-linux.sh")]
+    # `dirname` alone of all programs, and then no Python either.
+    (paths / "dirname").symlink_to(shutil.which("dirname") or "")
+    assert started(sh, home, PATH=str(paths)) == (
+        1,
+        f"This is Python {THIS_PYTHON}, and the stick serves Python 3.19: install one of these, then start again.\n",
+    )
+    (paths / "python3").unlink()
+    assert started(sh, home, PATH=str(paths)) == (
+        1,
+        "Safe Shop Lab needs Python, and none was found: README.txt says which one. Then run this file again.\n",
+    )
+    next((stick / "wheels").glob("numpy-*")).rename(stick / "wheels" / "numpy-1.0-cp319-cp319-beos_box.whl")
+    code, said = started([sys.executable, str(stick / "start.py")], home)
+    assert code == 1
+    assert said.startswith("This stick has nothing for this kind of computer (")
+    assert not home.exists()
+
+
+# -- for the instructor ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_one_page_leads_the_instructor_to_every_file_and_a_browser_can_show_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "LANGUAGES", ("zh-Hant",))
+    packing.write_instructor(ROOT, tmp_path)
+    folder = tmp_path / "zh-Hant"
+    page = (folder / "index.html").read_text("utf-8")
+    links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', page)
+    assert {file for file, _title in links} == {one.name for one in folder.glob("*.html")} - {"index.html"}
+    assert all(re.search("[一-鿿]", title) for _file, title in links)
+    for kind, count in (("run-sheet-", 4), ("slides-", 9), ("solutions-", 10)):
+        assert sum(file.startswith(kind) for file, _title in links) == count
+    solved = (folder / "solutions-06-breach-scenarios.html").read_text("utf-8")
+    assert solved.count("✓ 答對了") == 7
+    assert not re.search(r'(src|href)="(?!data:)', solved), "nothing is fetched while it is read"
 
 
 # -- offline ---------------------------------------------------------------------------------------------------
