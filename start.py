@@ -353,8 +353,12 @@ def run_tests(clone: Path, python: Path, arguments: List[str]) -> int:
 
 
 def child_variables() -> Dict[str, str]:
-    """Environment variables for what is started here: text is UTF-8 everywhere, also on Windows."""
-    return dict(os.environ, PYTHONUTF8="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    """Environment variables for what is started here: text is UTF-8 everywhere, also on Windows.
+
+    The start page tells the reader the command that he knows.
+    """
+    command = "py start.py" if os.name == "nt" else "python3 start.py"
+    return dict(os.environ, PYTHONUTF8="1", PIP_DISABLE_PIP_VERSION_CHECK="1", SAFESHOP_COMMAND=command)
 
 
 def call(command: List[str], folder: Path) -> int:

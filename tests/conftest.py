@@ -71,6 +71,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name, place in HOMES.items():
         monkeypatch.setenv(name, str(folder / place))
     for name in (
+        "SAFESHOP_COMMAND",
         "SAFESHOP_FOLDER",
         "SAFESHOP_LESSONS",
         "SAFESHOP_EXERCISES",

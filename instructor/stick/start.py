@@ -111,7 +111,11 @@ def pythons():
 def variables():
     """Variables for what is started here: text is UTF-8, and another Python's folders are not looked into."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    kept.update(PYTHONUTF8="1", PIP_CONFIG_FILE=os.devnull)
+    starter = {"nt": "start-windows.bat"}.get(os.name, "sh start-linux.sh")
+    if sys.platform == "darwin":
+        starter = "./start-macos.command"
+    # The course's start page tells the reader the command that he knows.
+    kept.update(PYTHONUTF8="1", PIP_CONFIG_FILE=os.devnull, SAFESHOP_COMMAND=starter)
     return kept
 
 

@@ -89,9 +89,11 @@ def environment(folder: Path) -> dict[str, str]:
     # The hub knows who may enter, so there is no token; connection files lie where Jupyter puts them.
     for name in ("JUPYTER_TOKEN", "JUPYTER_RUNTIME_DIR"):
         del ours[name]
-    return ours | {
-        name: value for name, value in os.environ.items() if name.startswith(("JUPYTERHUB_", "JPY_"))
-    }
+    return (
+        ours
+        | {"SAFESHOP_COMMAND": ""}
+        | {name: value for name, value in os.environ.items() if name.startswith(("JUPYTERHUB_", "JPY_"))}
+    )
 
 
 if __name__ == "__main__":

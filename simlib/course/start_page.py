@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -130,8 +131,15 @@ def start_page(
 
 
 def _other_languages(lessons: list[Listed]) -> list[str]:
+    """How to open the course in another language: with the command it was started with, which the starter names.
+
+    A class server names none, because there the instructor chooses.
+    """
+    command = os.environ.get("SAFESHOP_COMMAND", "safeshop")
     here = lessons[0].lang if lessons else "en"
-    others = [f"{LANGUAGES[tag]}: `safeshop --lang {tag}`" for tag in languages_built() if tag != here]
+    others = [
+        f"{LANGUAGES[tag]}: `{command} --lang {tag}`" for tag in languages_built() if command and tag != here
+    ]
     return [" · ".join(others), ""] if others else []
 
 

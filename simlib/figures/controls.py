@@ -280,7 +280,7 @@ def show_attacks(attacks: Sequence[str] | None = None) -> None:
                 str(one.number),
                 campaign_title(one.name),
                 campaign_story(one.name),
-                "; ".join(precondition_label(need) for need in one.needs),
+                _("; ").join(precondition_label(need) for need in one.needs),
             ]
             for one in chosen
         ],

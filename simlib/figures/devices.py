@@ -132,7 +132,7 @@ def device_scores(devices: Devices, ax: Axes | None = None) -> Axes:
     ax.grid(visible=False, axis="y")
     legend_below(ax)
     total = score(devices)
-    words = "; ".join(
+    words = _("; ").join(
         _("{device}: {good} good, {bad} not good, {open} not known").format(
             device=device_label(device), good=one.passed, bad=one.failed, open=one.unknown
         )
@@ -186,7 +186,7 @@ def worth_of_steps(ranked: Sequence[Step], currency: str, ax: Axes | None = None
     whole_numbers(ax.xaxis)
     ax.set_xlabel(_("{currency} of loss avoided in a year for one hour of work").format(currency=currency))
     ax.grid(visible=False, axis="y")
-    words = "; ".join(f"{step.label()}: {_money(step.per_hour, currency)}" for step in shown)
+    words = _("; ").join(f"{step.label()}: {_money(step.per_hour, currency)}" for step in shown)
     if shown:
         sentence = _(
             "First: {step}. It avoids about {amount} a year (between {low} and {high}) for {hours} hours of work."
@@ -299,7 +299,7 @@ def loss_by_attack(
     ax.grid(visible=False, axis="y")
     legend_below(ax)
     was, now = sum(before.values()), sum(after.values())
-    words = "; ".join(
+    words = _("; ").join(
         f"{campaign_title(name)}: {_money(before[name], currency)} → {_money(after[name], currency)}"
         for name in shown
     )
@@ -385,7 +385,7 @@ def days_until_known(days: Mapping[str, npt.NDArray[np.float64]], ax: Axes | Non
     return describe(
         ax,
         title=_("How soon the owner knows"),
-        alt=_("Rising lines. {words}.").format(words="; ".join(words)),
+        alt=_("Rising lines. {words}.").format(words=_("; ").join(words)),
         sentence=_("{words}.").format(words=_("; ").join(words)),
     )
 
@@ -425,7 +425,7 @@ def protections_compared(yearly: Mapping[str, Estimate], currency: str, ax: Axes
         ax,
         title=_("One protection at a time"),
         alt=_("Bars. {words}.").format(
-            words="; ".join(f"{label}: {_money(one.mean, currency)}" for label, one in yearly.items())
+            words=_("; ").join(f"{label}: {_money(one.mean, currency)}" for label, one in yearly.items())
         ),
         sentence=_("{words}.").format(
             words=_("; ").join(

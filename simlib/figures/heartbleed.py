@@ -634,7 +634,7 @@ def accounts_over_time(
             )
             for label, count, false_shop in ends
         ]
-    parts = "; ".join(told)
+    parts = _("; ").join(told)
     return describe(
         ax,
         title=_("Accounts open to the thief after the update"),

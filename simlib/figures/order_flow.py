@@ -269,7 +269,7 @@ def payment_outcomes(run: Run, ax: Axes | None = None) -> Axes:
         ax,
         title=_("How payments end"),
         alt=_("One bar for each way to pay, cut into three parts: {parts}.").format(
-            parts="; ".join(
+            parts=_("; ").join(
                 _("{method}: first attempt {first}, later {later}, never {never}").format(
                     method=names[method], first=counts[0], later=counts[1], never=counts[2]
                 )
@@ -316,7 +316,7 @@ def price_error_results(
         )
     ax.set_xlabel(_("{currency} earned (+) or lost (−) on wrongly priced orders").format(currency=currency))
     ax.grid(axis="y", visible=False)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}: {orders} orders at the wrong price, {shipped} shipped, {margin} {currency}").format(
             label=label,
             orders=number(result.orders),
@@ -330,7 +330,7 @@ def price_error_results(
         ax,
         title=_("What a wrong price costs"),
         alt=_("Bars: {parts}.").format(parts=parts),
-        sentence=parts + ".",
+        sentence=_("{words}.").format(words=parts),
     )
 
 

@@ -175,7 +175,7 @@ def money_of_orders(cases: Mapping[str, tuple[Run, int]], ax: Axes | None = None
     ax.set_xlabel(_("days since the order was placed; right of the bar: what reaches the seller"))
     ax.grid(axis="y", visible=False)
     legend_below(ax)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}, {days} days in other hands, then {net} of {amount}").format(
             label=label,
             days=number(round(waited, 1)),
@@ -291,7 +291,7 @@ def waiting_over_time(runs: Mapping[str, Run], ax: Axes | None = None) -> Axes:
     whole_numbers(ax.yaxis)
     ax.set_xlabel(_("days since the start"))
     legend_below(ax)
-    parts = "; ".join(said)
+    parts = _("; ").join(said)
     return describe(
         ax,
         title=_("Money that waits in other hands"),
@@ -644,7 +644,7 @@ def five_steps(run: Run, order: int, ax: Axes | None = None) -> Axes:
         ax,
         title=_("Across the border in five steps"),
         alt=_("Four lanes one below the other, joined by arrows. {words}.").format(words=words),
-        sentence=words + ".",
+        sentence=_("{words}.").format(words=words),
     )
 
 
@@ -887,7 +887,7 @@ def changed_account(quiet: Run, payout: Payout, ax: Axes | None = None) -> Axes:
         ax,
         title=_("One line changed: the payout account"),
         alt=_("Three lines that rise from the day of the change. {words}.").format(words=words),
-        sentence=words + ".",
+        sentence=_("{words}.").format(words=words),
     )
 
 
@@ -1027,7 +1027,7 @@ def protection(results: Mapping[str, Protection], ax: Axes | None = None) -> Axe
     ax.set_xlabel(_("% of the money in question"))
     ax.grid(axis="y", visible=False)
     legend_below(ax)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label} {share} %").format(label=label, share=number(round(share)))
         for label, share in zip(labels, waiting.tolist(), strict=True)
     )

@@ -79,7 +79,7 @@ def exposure_over_time(
     ax.set_ylabel(_("readable copies online"))
     whole_numbers(ax.yaxis)
     legend_below(ax)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}: {copies} copies").format(label=label, copies=number(count))
         for label, count in ends.items()
     )
@@ -177,7 +177,7 @@ def copies_by_place(policies: Mapping[str, Table], at: float, ax: Axes | None = 
     ax.grid(axis="y", visible=False)
     legend_below(ax)
     online = {label: int(copies_taken(policies[label], ONLINE, at).sum()) for label in policies}
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}: {copies} readable online").format(label=label, copies=number(count))
         for label, count in online.items()
     )

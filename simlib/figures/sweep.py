@@ -69,7 +69,7 @@ def sweep_result(sweep: Sweep, key: str, ax: Axes | None = None, level: float = 
         ax,
         title=shown.label(),
         alt=_("Points with intervals: {points}.").format(
-            points="; ".join(
+            points=_("; ").join(
                 f"{_setting(sweep, point)}: {number(_rounded(mean))} {unit}"
                 for point, mean in zip(sweep.points, means, strict=True)
             )

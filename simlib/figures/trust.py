@@ -118,7 +118,7 @@ def store_watched(runs: Mapping[str, Run], ax: Axes | None = None) -> Axes:
     ax.set_ylabel(_("orders a day"))
     legend_below(ax)
     lost = 100 * (1 - watched.sales / usual.sales) if usual.sales else float("nan")
-    acts = "; ".join(
+    acts = _("; ").join(
         _("from day {day} {consequence}").format(
             day=number(round(begin, 1)), consequence=consequence_label(consequence)
         )
@@ -200,7 +200,7 @@ def credit_over_time(
     ax.set_xlabel(_("days since the seller moved in"))
     ax.set_ylabel(_("buyers, of 100 usual ones"))
     legend_below(ax)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}: {low} at the least, {last} on the last day").format(
             label=label, low=number(round(min(values))), last=number(round(values[-1]))
         )
@@ -451,7 +451,7 @@ def dispute_ends(results: DisputeResults, currency: str, ax: Axes | None = None)
         ax,
         title=_("How disputes end"),
         alt=_("One bar for each step: {parts}.").format(
-            parts="; ".join(
+            parts=_("; ").join(
                 _("{step}: {buyer} for the buyer, {seller} for the shop").format(
                     step=label, buyer=buyer, seller=seller
                 )
@@ -545,7 +545,7 @@ def cost_of_lost_parcels(result: LostParcels, currency: str, ax: Axes | None = N
         ax,
         title=_("Who pays for lost parcels"),
         alt=_("Three bars: {parts}.").format(
-            parts="; ".join(f"{label}: {note}" for label, note in zip(labels, notes, strict=True))
+            parts=_("; ").join(f"{label}: {note}" for label, note in zip(labels, notes, strict=True))
         ),
         sentence=_(
             "{lost} of {sent} parcels never arrived. The shop bears {shop} {currency} of goods and postage: what "

@@ -380,7 +380,7 @@ def orders_by_way(holding: Holding, ax: Axes | None = None) -> Axes:
     ax.grid(axis="y", visible=False)
     whole_numbers(ax.xaxis)
     found = {one.way: one for one in reaches}
-    parts = "; ".join(f"{way_label(one.way)}: {number(round(one.expected))}" for one in reaches)
+    parts = _("; ").join(f"{way_label(one.way)}: {number(round(one.expected))}" for one in reaches)
     return describe(
         ax,
         title=_("What a thief reads, by the way he comes"),

@@ -144,7 +144,7 @@ def show_data_places(ways: Mapping[str, Roles]) -> None:
             [
                 label,
                 _fields(who.shop_reads),
-                "; ".join(place_label(place) for place in who.holds),
+                _("; ").join(place_label(place) for place in who.holds),
             ]
             for label, who in ways.items()
         ],
@@ -183,7 +183,7 @@ def customers_within_reach(ways: Mapping[str, Reach], ax: Axes | None = None) ->
     whole_numbers(ax.xaxis)
     ax.grid(axis="y", visible=False)
     legend_below(ax)
-    parts = "; ".join(
+    parts = _("; ").join(
         _("{label}: {customers}").format(label=label, customers=number(of.customers))
         for label, of in ways.items()
     )
@@ -518,7 +518,7 @@ def _wrapped(labels: Sequence[str] | Mapping[str, object]) -> list[str]:
 
 
 def _said_left(left: Mapping[str, float]) -> str:
-    return "; ".join(
+    return _("; ").join(
         _("{label}: {left}").format(label=label, left=_decimal(amount)) for label, amount in left.items()
     )
 

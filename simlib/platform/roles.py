@@ -117,7 +117,7 @@ class Roles:
             way=" → ".join(party_label(party) for party in self.settles)
         )
         told["holds"] = _("Personal data lie here: {places}.").format(
-            places="; ".join(
+            places=_("; ").join(
                 f"{place_label(place)} ({', '.join(field_label(field) for field in fields)})"
                 for place, fields in self.holds.items()
             )

@@ -216,3 +216,20 @@ def test_the_start_page_lists_lessons_minutes_and_progress(course: Path, tmp_pat
     assert f"| [01 First steps](en/01-first-steps.ipynb) | 15 min | ◐ begun on {today} |" in page
     assert "| [02 Second steps](en/02-second-steps.ipynb) | 4 min | ○ not begun |" in page
     assert "0 of 2 done." in page
+
+
+def test_the_start_page_names_the_command_by_which_the_reader_came_and_none_on_a_class_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path, "en")
+    for command, line in (
+        (None, "`safeshop --lang zh-Hant`"),
+        ("python3 start.py", "`python3 start.py --lang zh-Hant`"),
+        ("", ""),
+    ):
+        if command is not None:
+            monkeypatch.setenv("SAFESHOP_COMMAND", command)
+        write_start_page(tmp_path, "en")
+        page = (tmp_path / "Start here.md").read_text("utf-8")
+        assert line in page
+        assert ("--lang" in page) == bool(line)
