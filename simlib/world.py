@@ -986,7 +986,10 @@ def _with_incidents(run: Run, attacked: UnderAttack) -> Run:
         if row.kind != "notice_late" or persons(found, row.attack)
     ]
     takes = [take for take in course.takes if take.since < run.days]
-    return replace(run, incidents=incident_table(rows), takes=take_table(take_rows(found, takes)))
+    done = replace(run, incidents=incident_table(rows), takes=take_table(take_rows(found, takes)))
+    # Who asks again what thieves read need not wait again: the customers are the same.
+    done.kept.update(run.kept)
+    return done
 
 
 def _currencies(scenario: Scenario) -> tuple[str, ...]:

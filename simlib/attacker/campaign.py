@@ -107,7 +107,10 @@ class TakeCopies(Part):
 
 
 class ReadMemory(Part):
-    """Read a server's memory: those who are just buying, never what has left the web shop.
+    """Read a server's memory while the step lasts: what customers have just sent, never what left the web shop before.
+
+    What that comes to is a matter of `simlib.attacker.heartbleed.read_memory`; a shop on somebody else's server has
+    no memory of its own to read.
 
     Attributes
     ----------

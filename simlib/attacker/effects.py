@@ -33,13 +33,16 @@ from simlib.attacker.course import MEMORY, Calls, ChargeBacks, Course, Mispricin
 from simlib.facts import value
 from simlib.privacy import CONTACT, Field, web_place
 from simlib.scenario import MINOR_UNITS, Duration, Part, PriceError, Scenario
-from simlib.streams import Floats, lognormal_times, stream, tick, times_from_normal
+from simlib.streams import TICK, Floats, lognormal_times, stream, tick, times_from_normal
 
 if TYPE_CHECKING:
     from simlib.attacker.process import Case
 
 BACKUPS: Final = {"backup-online": "online-backup", "backup-offline": "offline-backup"}
 """Places that hold a backup → what the response calls it."""
+
+MOST_SEEDS: Final = 2**31
+"""A uniform number of luck, times this, is the seed of what luck decides beyond it."""
 
 OFFICE: Final = "erp"
 """The office's own machine: without it no order can be worked on, wherever the shop sells."""
@@ -153,10 +156,19 @@ def _take(case: Case, effect: TakeCopies, _uniform: Sequence[float], normal: Seq
     case.note("copies_taken", "+".join(effect.places))
 
 
-def _read_memory(case: Case, effect: ReadMemory, _uniform: Sequence[float], _normal: Sequence[float]) -> None:
-    now = case.env.now
+def _read_memory(case: Case, effect: ReadMemory, uniform: Sequence[float], _normal: Sequence[float]) -> None:
+    # He has been asking ever since he tried; what he got shows when a run's traffic is played into the memory.
     case.course.takes.append(
-        Take(case.number, case.step, now, now, places=(MEMORY,), fields=int(CONTACT | Field.PAYMENT))
+        Take(
+            case.number,
+            case.step,
+            case.tried,
+            max(case.env.now, case.tried + TICK),
+            places=(MEMORY,),
+            fields=int(Field.ACCOUNT | CONTACT),
+            requests=effect.requests,
+            seed=int(uniform[0] * MOST_SEEDS),
+        )
     )
     case.take()
     case.note("memory_read", MEMORY, effect.requests)

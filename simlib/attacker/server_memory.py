@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -284,6 +285,29 @@ class Film:
         return self._known[member]
 
 
+MEMORY_WEEKS: Final = "films of the memory by week"
+"""Where `Run.kept` has the films of `film_around`."""
+
+
+def film_around(run: Run, begin: float, end: float) -> Film:
+    """A film of whole weeks around a stretch of a run, made once for all who ask about these weeks.
+
+    What is read in the stretch is the same as from `film` of the stretch alone; thousands of attacks on one run need
+    no more films than it has weeks.
+
+    Parameters
+    ----------
+    run, begin, end
+        As for `film`.
+    """
+    every = value("server-started-days")
+    first, last = begin // every * every, min(ceil(end / every) * every, float(run.days))
+    films: dict[tuple[float, float], Film] = run.kept.setdefault(MEMORY_WEEKS, {})
+    if (first, last) not in films:
+        films[first, last] = film.__wrapped__(run, first, last)
+    return films[first, last]
+
+
 @lru_cache(maxsize=4)
 def film(run: Run, begin: float, end: float) -> Film:
     """The memory of a shop's own web server over a stretch of a run.
@@ -293,7 +317,9 @@ def film(run: Run, begin: float, end: float) -> Film:
     run
         Whose traffic comes. The film depends on it alone.
     begin, end
-        In days, within the run. The server was started some days before (fact ``server-started-days``).
+        In days, within the run. The server was started, with an empty memory, at the beginning of the week before
+        the one in which the film begins (fact ``server-started-days``). So films that begin in the same week show
+        the same memory.
 
     Raises
     ------
@@ -312,7 +338,8 @@ def film(run: Run, begin: float, end: float) -> Film:
                 days=run.days
             )
         )
-    started = max(0.0, begin - value("server-started-days"))
+    every = value("server-started-days")
+    started = max(0.0, (begin // every - 1) * every)
     visits = _visits(run, started)
     writer = _Writer(run, started, visits)
     for t, action, visit in _actions(visits, end):
@@ -331,8 +358,21 @@ def film(run: Run, begin: float, end: float) -> Film:
     )
 
 
+ALL_VISITS: Final = "visits to the server"
+"""Where `Run.kept` has all visits."""
+
+
 def _visits(run: Run, started: float) -> Table:
-    """All visits since the server's start: with an order as the run has them, the others at times of their own."""
+    """All visits since the server's start, in order of time."""
+    if ALL_VISITS not in run.kept:
+        run.kept[ALL_VISITS] = _all_visits(run)
+    whole: Table = run.kept[ALL_VISITS]
+    first = int(np.searchsorted(whole["t"], started))
+    return Table({name: column[first:] for name, column in whole.items()})
+
+
+def _all_visits(run: Run) -> Table:
+    """All visits of a run: with an order as the run has them, the others at times of their own."""
     orders, demand = run.orders, run.scenario.demand
     # Whoever orders logs in at some moment between his arrival and his order, and leaves soon after it.
     share = stream(run.seed, "memory log-ins").random(orders.rows)
@@ -365,7 +405,6 @@ def _visits(run: Run, started: float) -> Table:
     }
     turn = np.lexsort((columns["member"], columns["t"]))
     columns["visit"] = np.argsort(turn, kind="stable")
-    turn = turn[columns["t"][turn] >= started]
     return Table({name: column[turn] for name, column in columns.items()})
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from simlib.arrays import NotExpressedError, simulate_arrays
 from simlib.attacker import EFFECTS, Reader, campaign, surviving, taken
-from simlib.attacker.breach import OWN
+from simlib.attacker.breach import OWN, How
 from simlib.attacker.effects import each_notice, late_penalty
 from simlib.privacy import copies_of
 from simlib.records import Run
@@ -269,4 +269,4 @@ def test_a_thief_sees_a_snapshot_in_the_world_as_in_the_finished_run() -> None:
         np.concatenate([each.persons for each in taken(run) if each.t <= float(str(told["t"]))])
     )
     assert notice in (0, len(persons) * each_notice(run.scenario))
-    assert Reader(run).seen("vault", 5.0, 5.0, (28, 1.0, False))[0].size == 0
+    assert Reader(run).seen("vault", 5.0, 5.0, How(28))[0].size == 0

@@ -13,7 +13,6 @@ from simlib.attacker import campaign
 from simlib.defence.checkup import check_up, recorded
 from simlib.defence.devices import Devices, controls_in_place, controls_known, devices_of, places
 from simlib.defence.devices import settings as all_settings
-from simlib.experiment import half_width
 from simlib.risk.hardening import (
     Losses,
     _defended,
