@@ -133,6 +133,7 @@ INCIDENTS: Final = (
     "key_worthless",
     "notified",
     "notice_late",
+    "fined",
     "customers_told",
     "worked",
     "returned",

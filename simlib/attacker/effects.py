@@ -90,6 +90,15 @@ def late_penalty(scenario: Scenario) -> int:
     return amount_in(scenario, value("late-notice-penalty-usd"), "USD")
 
 
+def broken_word_fine(scenario: Scenario) -> int:
+    """What it costs to confirm orders at a wrong price and not to keep them, once for each wrong price, in minor units.
+
+    Nothing outside Taiwan, where the one published case is. It concerned thousands of orders and two errors; what a
+    city would ask of a small shop nobody has published.
+    """
+    return amount_in(scenario, value("price-error-fine-twd"), "TWD") if scenario.place == "tw" else 0
+
+
 def goods_keepers(
     scenario: Scenario, course: Course, span: ChargeBacks, seed: int, orders: int
 ) -> tuple[npt.NDArray[np.bool_], Floats]:
