@@ -440,11 +440,11 @@ def _folded(label: str, width: int = 30) -> str:
     wide = sum(2 if ord(sign) > 0x2E80 else 1 for sign in label)
     if wide <= width:
         return label
+    # After a space or, where words have none, after a comma; in the middle of a word only if there is neither.
     middle = len(label) // 2
-    if " " in label:
-        cut = min((place for place, sign in enumerate(label) if sign == " "), key=lambda at: abs(at - middle))
-        return f"{label[:cut]}\n{label[cut + 1 :]}"
-    return f"{label[:middle]}\n{label[middle:]}"
+    cuts = [place + 1 for place, sign in enumerate(label[:-1]) if sign in " 、，："] or [middle]
+    cut = min(cuts, key=lambda at: abs(at - middle))
+    return f"{label[:cut].rstrip()}\n{label[cut:]}"
 
 
 def _points(rows: Sequence[tuple[str, float, float, str]], unit: str) -> str:
