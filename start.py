@@ -339,6 +339,8 @@ def pip_for(python: Path, found: Environment) -> List[str]:
 
 def run_tests(clone: Path, python: Path, arguments: List[str]) -> int:
     """Check the code, then run pytest, whatever the checks said; 0 only when everything passed."""
+    # Tests start hundreds of Python processes, kernels among them; without bytecode each compiles the course anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = []
     for name, command in CHECKS:
         print(f"{name} …", flush=True)

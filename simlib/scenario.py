@@ -34,6 +34,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact, value
 from simlib.languages import _
 from simlib.writing import write_whole
+from simlib.yaml_files import loader_for
 
 PRESETS = Path(__file__).parent / "scenarios"
 """Folder of the presets, one YAML file each."""
@@ -1253,16 +1254,6 @@ def _find(source: str | Path) -> Path:
     )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without dates: an impossible one is told by its field and line, as any other wrong value."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [resolver for resolver in resolvers if not resolver[0].endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 Find = Callable[[str], Path]
 """Where the file of a name lies that stands after ``extends:`` and is none beside the extending file."""
 
@@ -1336,9 +1327,10 @@ def _read(
             _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
         ) from None
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = loader_for(path)
+        node = yaml.compose(text, Loader=loader)
         lines = dict(_lines_of(node, "")) if node is not None else {}
-        tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        tree = yaml.load(text, Loader=loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise SafeShopError(

@@ -431,6 +431,15 @@ def _from_cart(past: Any, order: int, moments: Any, n: int) -> int:
 
 
 @compiled
+def scheduled(past: Any, event: int) -> Any:
+    """When a request that depends on no other order was scheduled, in days."""
+    order = event // KINDS
+    if event % KINDS == PACK:
+        return past.acknowledged[order] + past.pay_ends[order]
+    return past.placed[order]
+
+
+@compiled
 def _from_desk(past: Any, kind: int, order: int, moments: Any, n: int) -> tuple[int, int, int]:
     task = place(past, kind, order)
     moments[n] = past.done[task]
@@ -634,7 +643,7 @@ def _reorder(plan: Any, room: Any, line: int, now: float, order: int, brought: i
 
 @compiled
 def contend(
-    plan: Any, past: Any, found: Any, room: Any, first_t: Any, first_cause: Any, first_event: Any
+    plan: Any, past: Any, found: Any, room: Any, first_t: Any, first_event: Any
 ) -> tuple[int, float, int]:
     """Work through all that orders contend for.
 
@@ -646,8 +655,8 @@ def contend(
         An `Outcome` to fill, its moments all ``inf``.
     room
         From `room_for`.
-    first_t, first_cause, first_event
-        The requests that depend on no other order, in order of time: when, when that was scheduled, which.
+    first_t, first_event
+        The requests that depend on no other order, in order of time and of when they were `scheduled`: when, which.
 
     Returns
     -------
@@ -683,10 +692,12 @@ def contend(
     while at < last or size > 0:
         # All events of this moment whose causes are of one moment as well: nearly always a single one.
         t, cause = _soonest(heap) if size > 0 else (math.inf, math.inf)
-        if at < last and (first_t[at], first_cause[at]) <= (t, cause):
-            t, cause = first_t[at], first_cause[at]
+        if at < last and first_t[at] <= t:
+            asked_since = scheduled(past, first_event[at])
+            if first_t[at] < t or asked_since <= cause:
+                t, cause = first_t[at], asked_since
         events = 0
-        while at < last and first_t[at] == t and first_cause[at] == cause:
+        while at < last and first_t[at] == t and scheduled(past, first_event[at]) == cause:
             batch[events] = first_event[at]
             events, at = events + 1, at + 1
         while size > 0 and _soonest(heap) == (t, cause):

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from simlib.attacker.words import detector_label
 from simlib.facts import value
 from simlib.languages import _
 from simlib.platform.choices import one_of
+from simlib.yaml_files import read_own
 
 FILE: Final = Path(__file__).with_name("detectors.yaml")
 
@@ -70,7 +70,7 @@ def detector(name: str) -> Detector:
 @lru_cache
 def detectors() -> Mapping[str, Detector]:
     """All detectors by name."""
-    tree: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    tree: dict[str, dict[str, Any]] = read_own(FILE)
     return MappingProxyType(
         {
             name: Detector.model_validate(

@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.yaml_files import read_own
 
 FILE: Final = Path(__file__).with_name("identifiers.yaml")
 
@@ -116,5 +116,5 @@ def framework_label(framework: str) -> str:
 
 @lru_cache
 def _listings() -> Mapping[str, Listing]:
-    tree: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    tree: dict[str, Any] = read_own(FILE)
     return {framework: Listing.model_validate(tree[framework]) for framework in FRAMEWORKS}

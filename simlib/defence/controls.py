@@ -15,7 +15,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simlib.defence.control_words import WORDS
@@ -23,6 +22,7 @@ from simlib.errors import SafeShopError
 from simlib.facts import Fact, fact
 from simlib.languages import _
 from simlib.platform.choices import one_of
+from simlib.yaml_files import read_own
 
 FILE: Final = Path(__file__).with_name("controls.yaml")
 
@@ -254,7 +254,7 @@ def read(path: Path) -> Mapping[str, Control]:
         If it does not hold exactly the 56 safeguards of Implementation Group 1 and the extra controls, or if an entry
         is incomplete.
     """
-    tree: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree: dict[str, Any] = read_own(path)
     _exactly_the_known(path.name, [str(name) for name in tree])
     return MappingProxyType({name: _control(path.name, name, tree[name]) for name in (*IG1, *EXTRAS)})
 

@@ -24,6 +24,7 @@ from simlib.facts import value
 from simlib.languages import _
 from simlib.scenario import Scenario
 from simlib.writing import write_whole
+from simlib.yaml_files import read_own
 
 State = Literal["pass", "fail", "unknown"]
 
@@ -105,7 +106,7 @@ class Setting(BaseModel):
 def settings() -> Mapping[str, Setting]:
     """All 27 settings by name, in the order of their numbers."""
     found = {}
-    for entry in yaml.safe_load(SETTINGS_FILE.read_text(encoding="utf-8")):
+    for entry in read_own(SETTINGS_FILE):
         setting = Setting.model_validate({**entry, "hours": value(entry["hours"]["fact"])})
         found[setting.name] = setting
     return MappingProxyType(found)

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.yaml_files import read_own
 
 FOLDER = Path(__file__).parent
 """Where the fact files lie, one YAML file a subject."""
@@ -71,7 +71,7 @@ def all_facts() -> Mapping[str, Fact]:
     """
     facts: dict[str, Fact] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
-        for fact_id, fields in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        for fact_id, fields in read_own(path).items():
             if fact_id in facts:
                 raise SafeShopError(
                     _("{file}: the fact {id} stands in two files; rename one.").format(

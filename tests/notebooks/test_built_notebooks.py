@@ -22,20 +22,25 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ROOT / "lessons"
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 NOTEBOOKS = sorted(path for lang in LANGUAGES for path in (LESSONS / lang).glob("*.ipynb"))
-QUICK_LOOK = "en/02-order-flow"
-"""The one lesson that also runs where the slow tests are left out; CI runs them all."""
+STEMS = sorted({path.stem for path in NOTEBOOKS})
+QUICK_LOOK = LESSONS / "en" / "02-order-flow.ipynb"
+"""The one notebook that also runs where the slow tests are left out; CI runs them all."""
 
-SOME_SLOW = [
-    pytest.param(path, id=name, marks=() if name == QUICK_LOOK else pytest.mark.slow)
-    for path in NOTEBOOKS
-    if (name := f"{path.parent.name}/{path.stem}")
+# A lesson's three languages in one process: that nbval starts costs as much as a short lesson.
+RUNS = [pytest.param([QUICK_LOOK], id="quick look")] + [
+    pytest.param(
+        [path for path in NOTEBOOKS if path.stem == stem and path != QUICK_LOOK],
+        id=stem,
+        marks=pytest.mark.slow,
+    )
+    for stem in STEMS
 ]
 CELL_SECONDS = 120
 """Longest time nbval gives a cell, in seconds: for a hanging cell, not a bound on speed."""
 
 
-def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
-    """Run a notebook and compare its outputs with the stored ones."""
+def nbval(notebooks: list[Path]) -> subprocess.CompletedProcess[str]:
+    """Run notebooks, each in its own kernel, and compare their outputs with the stored ones."""
     options = [
         f"--nbval-cell-timeout={CELL_SECONDS}",
         f"--nbval-sanitize-with={SANITIZE}",
@@ -43,18 +48,18 @@ def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
     ]
     command = [sys.executable, "-m", "pytest", "--nbval", *options, "-q", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, "-c", os.devnull, "--color=no", "-W", "ignore", str(notebook)],
+        [*command, "-c", os.devnull, "--color=no", "-W", "ignore", *map(str, notebooks)],
         capture_output=True,
         text=True,
-        cwd=notebook.parent,
+        cwd=notebooks[0].parent,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
 
 
-@pytest.mark.parametrize("notebook", SOME_SLOW)
-def test_running_a_lesson_gives_its_stored_outputs(notebook: Path) -> None:
-    result = nbval(notebook)
+@pytest.mark.parametrize("notebooks", RUNS)
+def test_running_a_lesson_gives_its_stored_outputs_in_every_language(notebooks: list[Path]) -> None:
+    result = nbval(notebooks)
     assert result.returncode == 0, result.stdout[-6000:]
 
 
@@ -66,7 +71,7 @@ def test_nbval_finds_a_number_that_is_not_what_the_lesson_gives(tmp_path: Path) 
     Path(notebook).write_text(
         text.replace("218 orders are under way", "219 orders are under way"), encoding="utf-8"
     )
-    result = nbval(Path(notebook))
+    result = nbval([Path(notebook)])
     assert result.returncode == 1
     assert "FAILED 02-order-flow.ipynb::Cell 4" in result.stdout
     assert "1 failed" in result.stdout
@@ -91,7 +96,7 @@ def test_a_committed_notebook_has_the_cells_of_its_source_in_its_language(lang: 
 
 # What running gives is compared by nbval in every language; here also its pictures, which nbval leaves out.
 @pytest.mark.slow
-@pytest.mark.parametrize("stem", [path.stem for path in NOTEBOOKS if path.parent.name == "en"])
+@pytest.mark.parametrize("stem", STEMS)
 def test_a_committed_notebook_is_what_its_source_makes(stem: str) -> None:
     found = [sentence for built in build(LESSONS, [stem], ["en"]) for sentence in differences(built)]
     assert found == []
