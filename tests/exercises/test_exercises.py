@@ -167,7 +167,7 @@ def test_a_number_read_off_the_next_screen_is_wrong() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", SOLUTIONS, ids=lambda path: path.stem)
 def test_running_the_solutions_gives_their_stored_outputs(notebook: Path) -> None:
-    result = nbval(notebook)
+    result = nbval([notebook])
     assert result.returncode == 0, result.stdout[-6000:]
 
 
