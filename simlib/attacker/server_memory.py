@@ -14,6 +14,7 @@ freed first, and what is not there is taken from the end of the memory, small bl
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -438,11 +439,13 @@ class _Writer:
         self.held: dict[int, list[tuple[int, int]]] = {}
         self.page: dict[int, int] = {}
         self.buffer: dict[int, int] = {}
-        self.written: list[tuple[float, int, int, int]] = []
+        # Bare numbers, one array a column: a tuple for each of tens of thousands of writings keeps Python's collector
+        # busy for longer than the writings take.
+        self.written = (array("d"), array("q"), array("b"), array("q"))
         # Block → its live remains: (row, first byte, byte after the last).
         self.live: dict[int, list[tuple[int, int, int]]] = {}
         self.rows: list[list[Any]] = []
-        self.landed: list[tuple[float, int]] = []
+        self.landed = (array("d"), array("q"))
         self._connect(self.memory.take(RECEIVE_BUFFER))
         self.key_block = self._take("key")
         self.memory.give_back(self.key_block, SMALL["key"])
@@ -457,8 +460,10 @@ class _Writer:
 
     def _note_landing(self, t: float) -> None:
         top = self.memory.free[RECEIVE_BUFFER][-1]
-        if not self.landed or self.landed[-1][1] != top:
-            self.landed.append((t, top))
+        times, tops = self.landed
+        if not tops or tops[-1] != top:
+            times.append(t)
+            tops.append(top)
 
     def act(self, t: float, action: int, visit: int) -> None:
         """One step of one visitor."""
@@ -514,7 +519,11 @@ class _Writer:
         number = _NUMBER[name]
         shape = SHAPES[number]
         end = address + shape.length
-        self.written.append((t, address, number, visit))
+        times, addresses, shapes, visits = self.written
+        times.append(t)
+        addresses.append(address)
+        shapes.append(number)
+        visits.append(visit)
         kept = []
         for row, first, after in self.live.get(block, ()):
             if first < end and address < after:
@@ -535,14 +544,9 @@ class _Writer:
         self.live[block] = kept
 
     def writes(self) -> Table:
-        t, address, shape, visit = zip(*self.written, strict=True) if self.written else ((), (), (), ())
+        t, address, shape, visit = (np.array(column) for column in self.written)
         return Table(
-            {
-                "t": np.array(t, dtype=np.float64),
-                "address": np.array(address, dtype=np.int64),
-                "shape": np.array(shape, dtype=np.int8),
-                "visit": np.array(visit, dtype=np.int64),
-            },
+            {"t": t, "address": address, "shape": shape, "visit": visit},
             {"shape": tuple(shape.name for shape in SHAPES)},
         )
 
@@ -559,8 +563,8 @@ class _Writer:
         )
 
     def landings(self) -> Table:
-        t, address = zip(*self.landed, strict=True)
-        return Table({"t": np.array(t), "address": np.array(address, dtype=np.int64)})
+        t, address = (np.array(column) for column in self.landed)
+        return Table({"t": t, "address": address})
 
 
 def password_of(seed: int, member: int) -> bytes:
