@@ -541,10 +541,10 @@ class Run:
                 }
                 head["words"] |= {name: dict(table.words) for name, table in later.items()}
             elif head["format"] == 2:
-                arrays |= {
-                    f"takes.{c}": np.zeros(len(arrays["takes.t"]), TAKE_TYPES[c])
-                    for c in ("requests", "seed")
-                }
+                rows = len(arrays["takes.t"])
+                arrays |= {f"takes.{c}": np.zeros(rows, TAKE_TYPES[c]) for c in ("requests", "seed")}
+                # In the order in which the columns stand now.
+                arrays |= {f"takes.{c}": arrays.pop(f"takes.{c}") for c in COLUMNS["takes"]}
             tables: dict[str, dict[str, npt.NDArray[Any]]] = {name: {} for name in cls.TABLES}
             for name, content in arrays.items():
                 table, _dot, column = name.partition(".")
