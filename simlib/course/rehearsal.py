@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -63,6 +63,8 @@ PREFIX: Final = "vault-lesson-"
 OLD_SECONDS: Final = 86_400
 """A rehearsal's folder that a crash left behind is removed by the next one after so long."""
 STEP_SECONDS: Final = 30
+
+T = TypeVar("T")
 
 _current: list[Rehearsal] = []
 
@@ -285,7 +287,7 @@ class Rehearsal:
 
     def screens(self) -> VaultApp:
         """The vault's screens, with a make-believe phone that knows the four accounts."""
-        return VaultApp(self.vault, SHOP_CODE, self.accounts, self.clock, self.stick)
+        return VaultApp(self.vault, SHOP_CODE, self.accounts, self.clock, self.stick, self.folder / "shelf")
 
     def pry(self, customers: int) -> None:
         """Let customer service look at the records of so many customers in a row, which its rights allow."""
@@ -341,11 +343,9 @@ class Rehearsal:
 
     def change_one_byte(self, folder: Path, month: str) -> None:
         """Change one bit of one byte in a month's orders, as somebody with a hex editor would."""
-        number = next(
-            one.number
-            for one in self.compartments(folder).values()
-            if (one.family, one.month) == ("orders", month)
-        )
+        number = _still_there(
+            {one.month: one for one in self.compartments(folder).values() if one.family == "orders"}, month
+        ).number
         path = folder / DATABASE_FILE
         database = sqlite3.connect(path)
         try:
@@ -446,8 +446,10 @@ class Rehearsal:
                 lock.trial(_("the shop's signing key"), secret, [self._shop_key.private_bytes_raw()]),
                 lock.trial(_("the vault's public key"), public, [self._recipient]),
                 lock.trial(_("the vault's private key"), secret, [private]),
-                lock.trial(_("key of {month}").format(month=month), symmetric, [months[month]]),
-                lock.trial(_("key of {month}").format(month=other), symmetric, [months[other]]),
+                *(
+                    lock.trial(_("key of {month}").format(month=one), symmetric, [_still_there(months, one)])
+                    for one in (month, other)
+                ),
                 lock.trial(
                     _("all that the auditor's password unlocks"),
                     symmetric,
@@ -489,7 +491,7 @@ class _Locks:
             return carrier.BundleReader(file, "", X25519PrivateKey.from_private_bytes(key), shops).manifest
 
     def _month(self, month: str) -> Callable[[bytes], object]:
-        compartment = self._holdings.months("orders")[month]
+        compartment = _still_there(self._holdings.months("orders"), month)
         block = next(iter(self._holdings.store.blocks(compartment.number)))
         return lambda key: self._holdings.open_block(replace(compartment, key=key), *block)
 
@@ -503,6 +505,18 @@ class _Locks:
                 return carrier.BundleReader(file, name, private, holdings.ring.shops.get).manifest
         finally:
             path.unlink()
+
+
+def _still_there(months: Mapping[str, T], month: str) -> T:
+    """What is kept of a month, unless the learner destroyed it at the screen."""
+    if month not in months:
+        raise SafeShopError(
+            _(
+                "The orders of {month} were destroyed at the vault's screen, and this cell needs them. "
+                "For a fresh vault, run the lesson once more from its beginning."
+            ).format(month=month)
+        )
+    return months[month]
 
 
 def _opened(attempt: Callable[[bytes], object], key: bytes) -> bool:

@@ -34,7 +34,7 @@ def right_name(right: str) -> str:
         "verify": _("verify the vault"),
         "receipt": _("print a receipt"),
         "backup": _("back up and rehearse the restore"),
-        "destroy": _("destroy a month"),
+        "destroy": _("destroy a month or a backup"),
         "renew-keys": _("renew the keys"),
         "users": _("add and remove accounts"),
         "shops": _("accept a shop's signature"),
@@ -64,6 +64,7 @@ def action_name(action: str) -> str:
         "backup": _("backed up"),
         "drill": _("rehearsed the restore"),
         "destroy": _("destroyed a month"),
+        "destroy-backup": _("destroyed a backup"),
         "drop-keys": _("removed a destroyed month's key"),
         "renew-keys": _("renewed the keys"),
         "add-user": _("added an account"),
@@ -71,6 +72,7 @@ def action_name(action: str) -> str:
         "remove-user": _("removed an account"),
         "add-shop": _("accepted a shop's signature"),
         "change-password": _("changed the own password"),
+        "change-password-refused": _("mistyped the old password"),
     }.get(action, action)
 
 

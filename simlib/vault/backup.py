@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.vault.files import flush_folder, new_private_file, replace_file
+from simlib.vault.files import erase_file, flush_folder, new_private_file, replace_file
 from simlib.vault.holdings import Holdings
-from simlib.vault.keyring import KEYS_FILE, Grants, read_keyring
+from simlib.vault.keyring import KEYS_FILE, Grants, Keyring, read_keyring
 from simlib.vault.store import DATABASE_FILE, Connection, Store
 from simlib.vault.verification import SEAL_FILE, Verification, seal_state, verify, write_seal
 
@@ -39,9 +39,7 @@ def copy_vault(holdings: Holdings, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -69,9 +67,7 @@ def restore_vault(backup: Path, folder: Path) -> None:
         temporary.rename(folder)
         flush_folder(folder.parent)
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -83,9 +79,11 @@ def _new_folder(folder: Path) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=folder.name + ".", suffix=".new", dir=folder.parent))
     except OSError:
-        raise SafeShopError(
-            _("{path} cannot be written; check folder and room.").format(path=folder)
-        ) from None
+        raise _not_written(folder) from None
+
+
+def _not_written(folder: Path) -> SafeShopError:
+    return SafeShopError(_("{path} cannot be written; check folder and room.").format(path=folder))
 
 
 def _read_only(path: Path) -> Connection:
@@ -101,9 +99,7 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
     SafeShopError
         If it is not a backup of this vault.
     """
-    ring = read_keyring(folder)
-    if ring.vault != holdings.vault:
-        raise SafeShopError(_("{path} is a backup of another vault.").format(path=folder))
+    ring = _own_keyring(holdings, folder)
     same_root = ring.is_genuine(holdings.grants)
     grants = holdings.grants if same_root else Grants(holdings.grants.trail, None)
     store = Store.open(folder / DATABASE_FILE, ring.vault, _read_only)
@@ -116,9 +112,60 @@ def check_backup(holdings: Holdings, folder: Path) -> Verification:
             done.remarks.append(
                 _("Keys were renewed since this backup: its rows were compared, not opened. Make a new one.")
             )
+        done.remarks += _still_held(holdings, store)
         number, head = store.last_entry()
         if number == 0 or holdings.store.entry_hash(number) != head:
             done.findings.append(_("The backup's trail is not an earlier part of this vault's trail."))
     finally:
         copy.lock()
     return done
+
+
+def _own_keyring(holdings: Holdings, folder: Path) -> Keyring:
+    ring = read_keyring(folder)
+    if ring.vault != holdings.vault:
+        raise SafeShopError(_("{path} is a backup of another vault.").format(path=folder))
+    return ring
+
+
+def check_erasable(holdings: Holdings, folder: Path) -> None:
+    """Refuse to erase what is no backup of this vault.
+
+    Raises
+    ------
+    SafeShopError
+        If it is none, another vault's, or the vault itself.
+    """
+    if folder.resolve() == holdings.folder.resolve():
+        raise SafeShopError(_("{path} is the vault itself, not a backup of it.").format(path=folder))
+    _own_keyring(holdings, folder)
+
+
+def erase_backup(folder: Path) -> None:
+    """Remove a backup's files, the keys first and overwritten: without them the rest stays closed."""
+    try:
+        erase_file(folder / KEYS_FILE)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        flush_folder(folder)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError:
+        raise _not_written(folder) from None
+
+
+def _still_held(holdings: Holdings, backup: Store) -> list[str]:
+    """What a backup keeps although it was destroyed here: a sentence for each month."""
+    here, there = holdings.store.compartments(), backup.compartments()
+    said = {
+        "orders": _("This backup still holds the orders of {month}, destroyed here since: destroy it, too."),
+        "members": _(
+            "This backup still holds the members of {month}, destroyed here since: destroy it, too."
+        ),
+    }
+    found = []
+    for number in sorted(number for number, state in here.items() if state == "destroyed"):
+        totals = holdings.totals(number)  # they outlive the month, and know its name
+        if there.get(number) == "open" and totals is not None:
+            found.append(said[totals.family].format(month=totals.month))
+    return found

@@ -13,7 +13,6 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
@@ -251,6 +250,19 @@ def preview(
 # -- the carrier
 
 
+@vault_app.command(help=_("Check a bundle to its end and say what is in it; nothing is stored."))
+@_sentences
+def inspect(
+    folder: Folder, file: Annotated[Path, typer.Argument(help=_("A bundle."))], shop: Shop, user: User
+) -> None:
+    """Check a bundle to its end and say what is in it; nothing is stored."""
+    with _signed_in(folder, shop, user) as session:
+        manifest = session.inspect_bundle(file)
+    _say(_("Signed by “{shop}”, unchanged, for this vault.").format(shop=manifest.shop))
+    for one in manifest.files:
+        _say(_("{table}: {rows} rows.").format(table=one.table, rows=one.rows))
+
+
 @vault_app.command("carrier-key", help=_("Print the public key that the shop encrypts bundles to."))
 @_sentences
 def carrier_key(folder: Folder, shop: Shop, user: User) -> None:
@@ -333,8 +345,10 @@ def dashboard(
     day: Annotated[str | None, typer.Option(help=_("Such as 2026-03-05; today if left out."))] = None,
 ) -> None:
     """A day's completed and changed orders, new and changed members."""
+    from simlib.vault.schema import read_day
+
     try:
-        chosen = None if day is None else date.fromisoformat(day)
+        chosen = None if day is None else read_day(day)
     except ValueError:
         raise SafeShopError(_("“{text}” is not a day such as 2026-03-05.").format(text=day)) from None
     with _signed_in(folder, shop, user) as session:
@@ -437,6 +451,10 @@ def _records(rows: list[Record]) -> None:
         _grid(list(rows[0]), [list(row.values()) for row in rows])
 
 
+def _fields(one: Record) -> None:
+    _grid([_("field"), _("value")], [[name, value] for name, value in one.items()])
+
+
 @vault_app.command(help=_("A customer calls: find his order, masked unless revealed."))
 @_sentences
 def find(
@@ -446,6 +464,9 @@ def find(
     email: Annotated[str | None, typer.Option(help=_("The caller's e-mail address."))] = None,
     order: Annotated[str | None, typer.Option(help=_("His order number."))] = None,
     reveal: Annotated[bool, typer.Option(help=_("Show the order found in full; needs --reason."))] = False,
+    reveal_member: Annotated[
+        bool, typer.Option(help=_("Show the member found in full; needs --reason."))
+    ] = False,
     reason: Annotated[str, typer.Option(help=_("Why it must be seen in full."))] = "",
 ) -> None:
     """A customer calls: find his order, masked unless revealed."""
@@ -461,11 +482,34 @@ def find(
             "amount",
         )
         _records([{name: one[name] for name in chosen} for one in found.orders])
+        if reveal_member and found.member is not None:
+            _fields(session.reveal_member(found.member["member_code"], reason))
         if reveal:
             for one in found.orders[:1]:
                 detail = session.reveal_order(one["order_number"], reason)
-                _grid([_("field"), _("value")], [[name, value] for name, value in detail.order.items()])
+                _fields(detail.order)
                 _records(detail.lines)
+
+
+@vault_app.command(help=_("Show all versions of a member or an order, oldest first."))
+@_sentences
+def history(
+    folder: Folder,
+    table: Annotated[str, typer.Argument(help=_("members or orders."))],
+    key: Annotated[str, typer.Argument(help=_("Member code or order number."))],
+    shop: Shop,
+    user: User,
+) -> None:
+    """Show all versions of a member or an order, oldest first."""
+    with _signed_in(folder, shop, user) as session:
+        versions = session.history(table, key)
+    for one in versions:
+        _say(
+            _("From import {number}, as it stands:").format(number=one.imported)
+            if one.is_current
+            else _("From import {number}, replaced since:").format(number=one.imported)
+        )
+        _fields(one.record)
 
 
 @vault_app.command(help=_("Write rows to a file; cells that could run as formulas are made harmless."))
@@ -608,6 +652,26 @@ def destroy(
     )
 
 
+@vault_app.command("destroy-backup", help=_("Overwrite a backup's keys and remove its files."))
+@_sentences
+def destroy_backup(
+    folder: Folder,
+    copy: Annotated[Path, typer.Argument(help=_("A backup."))],
+    shop: Shop,
+    user: User,
+    reason: Reason,
+) -> None:
+    """Overwrite a backup's keys and remove its files."""
+    with _signed_in(folder, shop, user) as session:
+        session.destroy_backup(copy, reason)
+    _say(
+        _(
+            "{path} is destroyed. Flash storage may keep traces all the same: "
+            "a stick that must be silent is broken in two."
+        ).format(path=copy)
+    )
+
+
 @vault_app.command("renew-keys", help=_("Put a new root key in place of the old, for all users."))
 @_sentences
 def renew_keys(folder: Folder, shop: Shop, user: User, reason: Reason) -> None:
@@ -646,6 +710,18 @@ def add_user(
     """Add a user."""
     with _signed_in(folder, shop, user) as session:
         made = session.add_user(name, role, _ask_new(_("His first password")))  # type: ignore[arg-type]
+    _say(_("Put this into his authenticator now; it is not shown again:"))
+    _say(made.authenticator)
+
+
+@vault_app.command("reset-user", help=_("Give a user a new password and a new authenticator."))
+@_sentences
+def reset_user(
+    folder: Folder, name: Annotated[str, typer.Argument(help=_("Who."))], shop: Shop, user: User
+) -> None:
+    """Give a user a new password and a new authenticator."""
+    with _signed_in(folder, shop, user) as session:
+        made = session.reset_user(name, _ask_new(_("New password")))
     _say(_("Put this into his authenticator now; it is not shown again:"))
     _say(made.authenticator)
 

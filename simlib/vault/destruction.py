@@ -71,6 +71,6 @@ def renew(
     with holdings.change(user, role, action, details) as change:
         ring = holdings.ring if without_user is None else holdings.ring.without_user(without_user)
         ring, fresh = ring.renewed(holdings.grants, holdings.random, without)
-        holdings.write_keys(ring, fresh, overwrite_old=True)
+        holdings.write_keys(ring, fresh)
         holdings.forget_keys(without)
         change.details["generation"] = holdings.ring.generation

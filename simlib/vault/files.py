@@ -73,11 +73,16 @@ def remove_leftovers(path: Path) -> None:
     Only for files that nobody else can be writing at this moment.
     """
     for left in path.parent.glob(f"{path.name}.*.new"):
-        with left.open("r+b") as file:
-            file.write(os.urandom(left.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        left.unlink()
+        erase_file(left)
+
+
+def erase_file(path: Path) -> None:
+    """Overwrite a file's bytes and remove it; best effort, as flash storage and snapshots may keep them."""
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
 
 
 def new_private_file(path: Path) -> None:

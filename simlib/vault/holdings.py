@@ -253,7 +253,7 @@ class Holdings:
 
     # -- writing
 
-    def write_keys(self, ring: Keyring, fresh: Grants | None = None, *, overwrite_old: bool = False) -> None:
+    def write_keys(self, ring: Keyring, fresh: Grants | None = None) -> None:
         """Put a key file in place of the one this session knows.
 
         Only within a change: its transaction keeps other sessions from writing one at the same time, which
@@ -265,8 +265,6 @@ class Holdings:
             The new content.
         fresh
             The keys it is written under if they are others than before.
-        overwrite_old
-            Overwrite the old file's bytes.
 
         Raises
         ------
@@ -277,7 +275,7 @@ class Holdings:
             raise _opened_elsewhere()
         remove_leftovers(self.folder / KEYS_FILE)
         grants = fresh or self.grants
-        self.ring, self.grants = ring.write(self.folder, grants, overwrite_old=overwrite_old), grants
+        self.ring, self.grants = ring.write(self.folder, grants), grants
 
     @contextmanager
     def change(

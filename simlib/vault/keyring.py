@@ -286,14 +286,19 @@ class Keyring:
         """The file, marked under both keys; so only a holder of the root key can write one."""
         if grants.root is None:
             raise ValueError("only a holder of the root key writes the key file")
-        body = self._body()
-        marks = self._marks(canonical(body), grants)
-        return canonical(body | {"marks": {name: text64(mark) for name, mark in marks.items()}})
+        return replace(self, marks=self._marks(canonical(self._body()), grants))._written()
 
-    def write(self, folder: Path, grants: Grants, *, overwrite_old: bool = False) -> Keyring:
-        """Replace the key file, whole or not at all."""
+    def _written(self) -> bytes:
+        return canonical(self._body() | {"marks": {name: text64(mark) for name, mark in self.marks.items()}})
+
+    def write(self, folder: Path, grants: Grants) -> Keyring:
+        """Replace the key file, whole or not at all.
+
+        The old one's bytes are overwritten each time, not only when a key goes: what was left of it would still
+        hold the keys of months that are destroyed later, and open with passwords that are changed later.
+        """
         data = replace(self, edition=self.edition + 1).to_bytes(grants)
-        replace_file(folder / KEYS_FILE, data, overwrite_old=overwrite_old)
+        replace_file(folder / KEYS_FILE, data, overwrite_old=True)
         return read_keyring_bytes(data, folder)
 
     def renewed(
@@ -384,12 +389,14 @@ def read_keyring(folder: Path) -> Keyring:
 
 
 def read_keyring_bytes(data: bytes, folder: Path) -> Keyring:
-    """Read a key file's bytes; only the canonical form is accepted, so that no byte is free to change."""
+    """Read a key file's bytes; only what this version writes itself is accepted, so that no byte is free to change.
+
+    What was read is written once more and compared: a name more, ``"5"`` or ``５`` in place of ``5`` would be read
+    alike, and the marks, which are made of what was read, would fit.
+    """
     try:
         told: Any = json.loads(data) if len(data) <= _MAX_BYTES else None
-        if canonical(told) != data or told["version"] != _VERSION:
-            raise ValueError
-        return Keyring(
+        ring = Keyring(
             bytes64(told["vault"]),
             str(told["shop_code"]),
             int(told["generation"]),
@@ -401,6 +408,9 @@ def read_keyring_bytes(data: bytes, folder: Path) -> Keyring:
             {name: bytes64(key) for name, key in told["shops"].items()},
             {name: bytes64(mark) for name, mark in told["marks"].items()},
         )
+        if ring._written() != data or ring.marks.keys() != {"trail", "root"}:
+            raise ValueError
+        return ring
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SafeShopError(
             _("{path} is damaged or not a key file of this version; put back the one of your backup.").format(

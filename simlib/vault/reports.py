@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from simlib.errors import SafeShopError
 from simlib.languages import _
 from simlib.vault.holdings import Holdings
-from simlib.vault.schema import MEMBERS, ORDERS, Table
+from simlib.vault.schema import MEMBERS, ORDERS, Table, read_day
 from simlib.vault.totals import AMOUNTS
 
 Record = dict[str, str]
@@ -240,7 +240,7 @@ def check_period(since: str | None, until: str | None) -> None:
         if text is None:
             continue
         try:
-            date.fromisoformat(text if len(text) == 10 else f"{text}-01" if len(text) == 7 else "")
+            read_day(f"{text}-01" if len(text) == 7 else text)
         except ValueError:
             raise SafeShopError(
                 _("“{text}” is neither a month such as 2026-03 nor a day such as 2026-03-05.").format(

@@ -407,6 +407,13 @@ def from_cell(spec: FieldSpec, text: str) -> Value:
     return read
 
 
+def read_day(text: str) -> date:
+    """A day as the format writes it, such as 2026-03-02; `ValueError` for all else that Python would read."""
+    read = _read("date", text)
+    assert isinstance(read, date)
+    return read
+
+
 def _read(kind: FieldType, text: str) -> Value:
     if kind == "string":
         return text

@@ -7,6 +7,7 @@ a refusal is noted in the trail, too. What shows or moves personal data notes wh
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +21,7 @@ from simlib.languages import _
 from simlib.vault import reports
 from simlib.vault.accounts import RIGHTS, OneTimeCodes, Right, check_name, check_password
 from simlib.vault.attempts import Attempts
-from simlib.vault.backup import check_backup, copy_vault
+from simlib.vault.backup import check_backup, check_erasable, copy_vault, erase_backup
 from simlib.vault.carrier import BundleReader, HashingReader, Manifest, fingerprint
 from simlib.vault.destruction import destroy_compartment, drop_keys, renew
 from simlib.vault.exporting import export_file
@@ -58,6 +59,10 @@ from simlib.vault.verification import Progress, SealState, Verification, verify,
 IDLE_MINUTES = 15
 """After so long without a click a session locks itself."""
 SHORTEST_REASON = 8
+"""What a reason weighs at least: a letter or digit weighs 1, a character that is as wide as two (Chinese, Japanese,
+Korean: property W of Unicode's annex 11) weighs 2, as it says about as much; signs, blanks and what cannot be seen
+weigh nothing. So “客人來電” is as good a reason as “she calls”."""
+_LONGEST_REASON = 500
 _PREVIEW_ROWS = 5
 _PIECE = 1 << 20
 
@@ -645,6 +650,15 @@ class Session:
     # -- destruction and renewal
 
     @allowed("destroy")
+    def months(self, family: str) -> dict[str, int]:
+        """Months of orders or of members that can be destroyed, oldest first, and how many current rows each has."""
+        holdings, found = self._holdings, {}
+        for month, one in holdings.months(family).items():
+            totals = holdings.totals(one.number)
+            found[month] = 0 if totals is None else totals.rows
+        return found
+
+    @allowed("destroy")
     def destroy(self, family: str, month: str, reason: str) -> int:
         """Destroy a month of orders or of members for good; how many current rows it had.
 
@@ -670,6 +684,13 @@ class Session:
             destroy_compartment(holdings, change, found)
         drop_keys(holdings, self.user, self.role)
         return 0 if totals is None else totals.rows
+
+    @allowed("destroy")
+    def destroy_backup(self, folder: Path, reason: str) -> None:
+        """Overwrite a backup's keys and remove its files; the trail notes it before anything is gone."""
+        check_erasable(self._holdings, folder)
+        self._note("destroy-backup", folder=folder.name, reason=_reason(reason))
+        erase_backup(folder)
 
     @allowed("renew-keys")
     def renew_keys(self, reason: str) -> int:
@@ -725,8 +746,7 @@ class Session:
             name, role, password, holdings.grants, self._cost, holdings.random, secret
         )
         with self._change(action, name=name, role=role):
-            # The old password must not open the vault from what is left of the old file.
-            holdings.write_keys(ring, overwrite_old=True)
+            holdings.write_keys(ring)
         return NewUser(name, role, OneTimeCodes(secret).address(name, holdings.ring.shop_code))
 
     @allowed("change-password")
@@ -796,15 +816,23 @@ def _masked(table: Table, row: Record) -> Record:
     return record(table, masked_row(table, [row[spec.name] for spec in table.fields]))
 
 
+def reason_weight(text: str) -> int:
+    """How much a reason says, by `SHORTEST_REASON`'s rule; full-width letters weigh as much as others."""
+    comparable = unicodedata.normalize("NFKC", text)
+    return sum(1 + (unicodedata.east_asian_width(sign) == "W") for sign in comparable if sign.isalnum())
+
+
 def _reason(text: str) -> str:
-    said = " ".join(text.split())
-    if len(said) < SHORTEST_REASON:
+    # What cannot be seen could make an auditor read another reason than the one that was given.
+    said = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    if reason_weight(said) < SHORTEST_REASON:
         raise SafeShopError(
-            _("Give a reason of at least {shortest} characters; it goes into the trail.").format(
-                shortest=SHORTEST_REASON
-            )
+            _(
+                "Give a reason of at least {letters} letters or digits, or {characters} Chinese characters; "
+                "it goes into the trail."
+            ).format(letters=SHORTEST_REASON, characters=SHORTEST_REASON // 2)
         )
-    return said[:500]
+    return said[:_LONGEST_REASON]
 
 
 def _said(wanted: OrderFilter | MemberFilter) -> dict[str, Any]:

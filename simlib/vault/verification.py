@@ -138,6 +138,7 @@ def verify(
         done.findings.append(_("SQLite finds the database's own structures damaged."))
     told = _check_trail(holdings, done)
     _check_receipt(holdings, kept, done)
+    _remark_log_ins(seal, told.sign_ins, done)
     if told.keys > holdings.ring.edition:
         done.findings.append(_("The key file is an older one that was put back."))
     checks: list[Callable[[], None]] = [
@@ -187,12 +188,29 @@ class _Told:
         Compartments that were destroyed.
     keys
         Last edition of the key file.
+    sign_ins
+        The log-ins, each of which noted how it found the seal.
     """
 
     states: dict[int, str] = field(default_factory=dict)
     records: dict[int, str] = field(default_factory=dict)
     destroyed: set[int] = field(default_factory=set)
     keys: int = 0
+    sign_ins: list[Entry] = field(default_factory=list)
+
+
+def _remark_log_ins(seal: SealState, sign_ins: list[Entry], done: Verification) -> None:
+    """Say which log-ins found a file that nobody had closed so: their log-outs vouched for it anew."""
+    if sign_ins and sign_ins[-1].details.get("seal") == seal:
+        sign_ins = sign_ins[:-1]  # the present one, whose seal was looked at above
+    for entry in sign_ins:
+        if entry.details.get("seal") in ("broken", "missing", "rolled-back"):
+            done.remarks.append(
+                _(
+                    "The log-in of {time} (entry {number}) found a file that was not the one closed before: "
+                    "ask who had the disk."
+                ).format(time=entry.time[:16].replace("T", " "), number=entry.number)
+            )
 
 
 def _check_trail(holdings: Holdings, done: Verification) -> _Told:
@@ -210,6 +228,8 @@ def _check_trail(holdings: Holdings, done: Verification) -> _Told:
             told.states[number] = after
         for record in entry.details.get("imports", ()):
             told.records[record["number"]] = record["record"]
+        if entry.action == "sign-in":
+            told.sign_ins.append(entry)
         if entry.action == "destroy":
             told.destroyed.add(entry.details["compartment"])
     return told

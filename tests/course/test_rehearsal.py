@@ -163,3 +163,23 @@ def test_the_lessons_passwords_are_four_words_and_no_word_comes_twice() -> None:
     words = [word for password in PASSWORDS.values() for word in password.split("-")]
     assert len(words) == len(set(words)) == 16
     assert np.all([len(password.split("-")) == 4 for password in PASSWORDS.values()])
+
+
+def test_a_month_destroyed_at_the_screen_is_missed_in_a_sentence_and_the_other_cells_go_on() -> None:
+    lab = rehearsal()
+    lab.carry()
+    with lab.sign_in("owner") as session:
+        session.destroy("orders", "2014-06", "end of its time")
+    sentence = (
+        "The orders of 2014-06 were destroyed at the vault's screen, and this cell needs them. "
+        "For a fresh vault, run the lesson once more from its beginning."
+    )
+    for attempt in (lab.try_keys, lambda: lab.change_one_byte(lab.copy("damaged"), "2014-06")):
+        with pytest.raises(SafeShopError) as missed:
+            attempt()
+        assert missed.value.sentence == sentence
+    gone = lab.destroy("2014-05", "end of its time")
+    assert set(gone.here.values()) == {0}
+    assert gone.backup["2014-05"] > 0 == gone.backup["2014-06"]
+    assert lab.rehearse_restore()
+    lab.remove()

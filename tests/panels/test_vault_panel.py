@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from simlib import panels
+from simlib import panels, vault
 from simlib.course.rehearsal import SHOP_CODE, Rehearsal
+from simlib.figures.vault_words import action_name
 from simlib.panels.vault import VaultApp, grid
 from simlib.panels.vault.members import MemberSearch
 from simlib.vault.reports import MemberFilter
@@ -27,12 +28,24 @@ from tests.rehearsals import rehearsal
 pytestmark = pytest.mark.slow
 
 TABS = {
-    "owner": ["dashboard", "members", "orders", "call", "import", "audit", "rights"],
-    "clerk": ["dashboard", "import"],
-    "service": ["call"],
+    "owner": [
+        "dashboard",
+        "members",
+        "orders",
+        "call",
+        "import",
+        "audit",
+        "rights",
+        "backup",
+        "destroy",
+        "password",
+    ],
+    "clerk": ["dashboard", "import", "password"],
+    "service": ["call", "password"],
     "auditor": ["audit"],
 }
 ALERT = 'role="alert"'
+SHORT = "Give a reason of at least 8 letters or digits, or 4 Chinese characters; it goes into the trail."
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +121,7 @@ def test_members_and_orders_are_masked_until_a_reason_is_given_and_the_trail_has
     assert not any(secret in texts(members.detail.box) for secret in secrets)
     members.detail.reveal.reason.value = "short"
     members.detail.reveal.show.click()
-    assert said(app) == "Give a reason of at least 8 characters; it goes into the trail."
+    assert said(app) == SHORT
     members.detail.reveal.reason.value = "he asks on the phone"
     members.detail.reveal.show.click()
     assert all(secret in html.unescape(texts(members.detail.box)) for secret in secrets)
@@ -293,6 +306,200 @@ def test_an_added_account_can_log_in_with_the_phone_and_a_removed_one_cannot(app
     rights.name.value = "owner"
     app.guarded(rights.remove)
     assert said(app) == "owner is the only owner; make another one first."
+
+
+def practice() -> tuple[Rehearsal, VaultApp]:
+    """A vault of its own, for tests that destroy something; its owner is logged in."""
+    lab = rehearsal()
+    lab.carry()
+    app = lab.screens()
+    enter(app, "owner")
+    return lab, app
+
+
+def press(box: Any, label: str) -> None:
+    """Press the button with this label."""
+    (one,) = [each for each in every(box) if type(each).__name__ == "Button" and each.description == label]
+    one.click()
+
+
+def test_a_backup_is_made_rehearsed_and_still_holds_a_month_destroyed_since_until_it_is_destroyed_too() -> (
+    None
+):
+    lab, app = practice()
+    app.go("backup")
+    backups = app.screen("backup")
+    press(backups.box, "Rehearse the restore")
+    assert said(app) == "No backup lies on the shelf; make one first."
+    press(backups.box, "Back up now")
+    assert said(app).startswith("backup-1 lies on the shelf. Receipt of the copy: ")
+    press(backups.box, "Rehearse the restore")
+    assert said(app) == "backup-1 can be restored: every row was checked."
+    assert "yes, it can be restored" in backups.table.value
+    app.go("destroy")
+    screen = app.screen("destroy")
+    held = {one.month: one.orders for one in app.session.monthly_statistics()[0]}
+    assert {month: label for label, month in screen.month.options} == {
+        month: f"{month}: {count:,} records" for month, count in held.items()
+    }
+    screen.month.value, screen.reason.value = "2014-05", "end of its time"
+    press(screen.box, "Destroy…")
+    told = texts(screen.confirm.box)
+    assert f"{held['2014-05']} orders of 2014-05 and their lines become unreadable for everybody" in told
+    assert "Backups on the shelf: backup-1. Those made before still hold this month" in told
+    screen.confirm.typed.value = "2014-05"
+    press(screen.box, "Destroy for good")
+    assert said(app).startswith(
+        f"2014-05 is destroyed: {held['2014-05']} records that nobody can read here any more."
+    )
+    assert "Backups on the shelf: backup-1." in said(app)
+    assert [month for _label, month in screen.month.options] == [
+        one for one in sorted(held) if one != "2014-05"
+    ]
+    assert [one.month for one in app.session.monthly_statistics()[0] if one.destroyed] == ["2014-05"]
+    app.go("backup")
+    press(backups.box, "Rehearse the restore")
+    assert "This backup still holds the orders of 2014-05, destroyed here since" in backups.findings.value
+    press(backups.box, "Back up now")
+    press(backups.box, "Rehearse the restore")
+    assert "still holds" not in backups.findings.value
+    backups.chosen.value = next(path for label, path in backups.chosen.options if label == "backup-1")
+    backups.reason.value = "holds what was destroyed"
+    press(backups.box, "Destroy…")
+    backups.confirm.typed.value = "backup-1"
+    press(backups.box, "Destroy the backup")
+    assert said(app) == "backup-1 is destroyed."
+    assert [path.name for path in lab.folder.joinpath("shelf").iterdir()] == ["backup-2"]
+    app.log_out()
+    lab.remove()
+
+
+def test_nothing_is_destroyed_without_the_right_word_and_a_reason_or_after_cancel() -> None:
+    lab, app = practice()
+    app.screen("backup").make()
+    for name, label, word in (
+        ("destroy", "Destroy for good", "2014-05"),
+        ("backup", "Destroy the backup", "backup-1"),
+    ):
+        app.go(name)
+        screen = app.screen(name)
+        before = app.session.months("orders"), sorted(lab.folder.joinpath("shelf").iterdir())
+        confirm = screen.confirm
+        assert confirm.box.layout.display == "none"
+        press(screen.box, label)  # hidden, but a program could press it
+        assert said(app) == "Nothing was done: type – to confirm, or press Cancel."
+        press(screen.box, "Destroy…")
+        press(screen.box, label)
+        assert said(app) == f"Nothing was done: type {word} to confirm, or press Cancel."
+        confirm.typed.value = word
+        press(screen.box, label)
+        assert said(app) == SHORT
+        assert confirm.box.layout.display == ""
+        screen.reason.value = "客人要求刪除"
+        press(screen.box, "Cancel")
+        assert confirm.box.layout.display == "none"
+        confirm.typed.value = word
+        press(screen.box, label)
+        assert ALERT in app.message.value
+        press(screen.box, "Destroy…")
+        app.go("dashboard")
+        app.go(name)
+        assert confirm.box.layout.display == "none"
+        assert before == (app.session.months("orders"), sorted(lab.folder.joinpath("shelf").iterdir()))
+    screen = app.screen("destroy")
+    app.go("destroy")
+    press(screen.box, "Destroy…")
+    screen.month.value = "2014-06"  # another month than the one that was asked about
+    assert screen.confirm.box.layout.display == "none"
+    screen.family.value = "members"
+    assert set({month: label for label, month in screen.month.options}) == set(app.session.months("members"))
+    app.log_out()
+    lab.remove()
+
+
+@pytest.mark.parametrize("role", [role for role in TABS if role != "owner"])
+def test_other_roles_do_not_see_backup_destruction_and_accounts_and_cannot_press_them_by_a_trick(
+    app: VaultApp, lab: Rehearsal, role: str
+) -> None:
+    enter(app, "owner")
+    app.go("backup")
+    app.screen("backup").make()
+    trick = {name: app.screen(name) for name in ("backup", "destroy", "rights")}
+    app.go("destroy")
+    shelf = sorted(lab.folder.joinpath("shelf").iterdir())
+    before = app.session.months("orders"), app.session.users()
+    for name in ("backup", "destroy"):
+        trick[name].reason.value = "end of its time"
+        trick[name].ask()
+    trick["destroy"].confirm.typed.value, trick["backup"].confirm.typed.value = "2014-05", shelf[-1].name
+    trick["rights"].name.value, trick["rights"].password.value = "clerk", "fern-anvil-quartz-bell"
+    trick["rights"].reason.value = "a year has passed"
+    enter(app, role)
+    assert not {"backup", "destroy", "rights"} & app.tabs.keys()
+    right_of = {"Back up now": "backup", "Rehearse the restore": "backup", "Destroy the backup": "destroy",
+                "Destroy for good": "destroy", "Add": "users", "New password": "users", "Remove": "users",
+                "Renew the keys": "renew-keys"}  # fmt: skip
+    pressed = 0
+    for screen in trick.values():
+        for label, right in right_of.items():
+            if any(getattr(one, "description", "") == label for one in every(screen.box)):
+                press(screen.box, label)
+                assert said(app) == f"Your role {role} does not allow this ({right}); ask the owner."
+                pressed += 1
+    assert pressed == len(right_of)
+    enter(app, "owner")
+    assert sorted(lab.folder.joinpath("shelf").iterdir()) == shelf
+    assert before == (app.session.months("orders"), app.session.users())
+    assert [one.details["right"] for one in app.session.trail() if one.action == "refused"][
+        -pressed:
+    ] == list(right_of.values())
+
+
+def test_passwords_change_and_are_reset_and_keys_renewed_and_the_phone_keeps_up() -> None:
+    lab, app = practice()
+    app.go("password")
+    screen = app.screen("password")
+    old, new = lab.account("owner").password, "圓珠筆-飛魚-湖水-胡桃-鐵軌"
+    for given, sentence in (
+        ((old, new, new + "x"), "The two passwords differ; start again."),
+        (
+            (old, "short", "short"),
+            "Choose a password of 12 to 1024 characters with at least 4 different ones;",
+        ),
+        (("wrong", new, new), "The old password is wrong."),
+        ((old, new, new), "The password is changed, and the make-believe phone fills in the new one."),
+    ):
+        screen.old.value, screen.new.value, screen.again.value = given
+        press(screen.box, "Change")
+        assert said(app).startswith(sentence)
+        assert screen.old.value == screen.new.value == screen.again.value == ""
+    rights = app.screen("rights")
+    app.go("rights")
+    rights.name.value, rights.password.value = "clerk", "fern-anvil-quartz-bell"
+    press(rights.box, "New password")
+    assert said(app) == "The account has a new password and a new authenticator; the old ones open nothing."
+    rights.reason.value = "a year has passed"
+    press(rights.box, "Renew the keys")
+    assert said(app) == "Renewed: the root key is now number 2."
+    app.log_out()
+    assert [one.name for one in lab.accounts] == ["owner", "clerk", "service", "auditor"]
+    for role in ("owner", "clerk"):  # by the screen, and as the lesson's cells do
+        enter(app, role)
+        app.log_out()
+        lab.sign_in(role).sign_out()
+    lab.remove()
+
+
+def test_everything_the_trail_notes_has_a_word_and_says_what_it_was_about(app: VaultApp) -> None:
+    code = " ".join(path.read_text(encoding="utf-8") for path in Path(vault.__file__).parent.glob("*.py"))
+    noted = set(re.findall(r'(?:note|change|_end)\([^()]*?"([a-z]+(?:-[a-z]+)*)"', code)) - {"owner"}
+    noted |= {"create", "drop-keys", "renew-keys", "add-user", "reset-user", "remove-user", "change-password"}
+    assert len(noted) > 25
+    assert {one for one in noted if action_name(one) == one} == set()
+    enter(app, "owner")
+    app.screen("backup").make()
+    app.go("audit")
+    assert "backup-" in app.screen("audit").table.value
 
 
 def test_an_idle_session_locks_itself_and_leads_back_to_the_log_in(app: VaultApp, lab: Rehearsal) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -22,7 +24,7 @@ from simlib.vault.sealing import Broken
 from simlib.vault.store import DATABASE_FILE, Store
 from simlib.vault.trail import Receipt
 from simlib.vault.verification import SEAL_FILE, seal_state, verify
-from tests.vault.sample import CHEAP, PASSWORD, Lab, line, member, order, write
+from tests.vault.sample import CHEAP, PASSWORD, START, Lab, line, member, order, write
 
 Rows = list[tuple[Any, ...]]
 
@@ -554,6 +556,51 @@ def test_an_older_key_file_of_the_same_root_key_is_found(tmp_path: Path) -> None
     assert is_noticed(lab.folder, read_keyring(lab.folder).unlock("olga", PASSWORD)[0])
 
 
+def test_verify_reads_block_after_block_and_never_holds_the_vault_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simlib.vault.importing.BLOCK_ROWS", 10)
+    lab, chance = Lab(tmp_path / "vault").create(), random.Random(5)
+    people = [
+        member(n, registered_at=START.isoformat(), address=chance.randbytes(8_000).hex()) for n in range(800)
+    ]
+    with lab.sign_in() as session:
+        session.import_file(write(tmp_path / "m.csv", MEMBERS, people))
+    with lab.sign_in() as session:
+        tracemalloc.start()
+        try:
+            assert session.verify().is_intact
+            _now, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    stored = (lab.folder / DATABASE_FILE).stat().st_size
+    assert stored > 6_000_000
+    # One piece of the file for its fingerprint, and one block sealed, opened and split.
+    assert most < 2_000_000
+
+
+def test_a_log_in_over_a_changed_file_is_told_by_verify_even_after_the_log_out_sealed_it_anew(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path / "vault").create()
+    with sqlite3.connect(lab.folder / DATABASE_FILE, isolation_level=None) as db:
+        db.execute("PRAGMA user_version = 9")  # bytes that no record covers
+    db.close()
+    with lab.sign_in() as session:
+        there = session.verify()
+        assert there.findings == ["The database file is not, byte for byte, the one that was last closed."]
+        assert there.remarks == []
+    with lab.sign_in() as session:
+        later = session.verify()
+    assert later.findings == []
+    assert later.remarks == [
+        (
+            "The log-in of 2026-05-20 09:00 (entry 2) found a file that was not the one closed before: "
+            "ask who had the disk."
+        )
+    ]
+
+
 def test_a_missing_seal_is_found(scene: Scene, tmp_path: Path) -> None:
     folder = copied(scene, tmp_path)
     (folder / SEAL_FILE).unlink()
@@ -633,9 +680,49 @@ def change_the_shop_code(content: dict[str, Any], _ring: Any) -> None:
     content["shop_code"] = "OTHER"
 
 
+def write_the_edition_as_text(content: dict[str, Any], _ring: Any) -> None:
+    content["edition"] = str(content["edition"])
+
+
+def write_the_edition_in_full_width_digits(content: dict[str, Any], _ring: Any) -> None:
+    content["edition"] = "".join(chr(ord(sign) + 0xFEE0) for sign in str(content["edition"]))
+
+
+def write_the_generation_with_a_point(content: dict[str, Any], _ring: Any) -> None:
+    content["generation"] = float(content["generation"])
+
+
+def write_a_compartment_with_a_zero_in_front(content: dict[str, Any], _ring: Any) -> None:
+    content["compartments"]["01"] = content["compartments"].pop("1")
+
+
+def write_the_cost_as_truth(content: dict[str, Any], _ring: Any) -> None:
+    content["slots"]["olga"]["cost"][1] = True
+
+
+def add_a_name_nobody_reads(content: dict[str, Any], _ring: Any) -> None:
+    content["note"] = "x"
+
+
+def add_a_name_to_a_slot(content: dict[str, Any], _ring: Any) -> None:
+    content["slots"]["olga"]["note"] = "x"
+
+
+def add_a_mark(content: dict[str, Any], _ring: Any) -> None:
+    content["marks"]["other"] = "eA=="
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        write_the_edition_as_text,
+        write_the_edition_in_full_width_digits,
+        write_the_generation_with_a_point,
+        write_a_compartment_with_a_zero_in_front,
+        write_the_cost_as_truth,
+        add_a_name_nobody_reads,
+        add_a_name_to_a_slot,
+        add_a_mark,
         change_role,
         swap_grants,
         replace_public_key,

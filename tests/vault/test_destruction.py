@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -88,6 +89,30 @@ def test_no_key_of_a_destroyed_month_is_left_in_the_folder(filled: Lab) -> None:
         assert sealed[:64] not in left  # secure_delete
 
 
+def test_no_former_key_file_is_left_on_the_disk_whatever_it_was_rewritten_for(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """A month's key stands in every key file since its first import, not only in the last before its end."""
+    left: list[Path] = []
+
+    def keep() -> None:
+        left.append(tmp_path / f"left-{len(left)}")
+        os.link(lab.folder / KEYS_FILE, left[-1])  # keeps the old file's bytes in view
+
+    with lab.sign_in() as session:
+        for month in ("2014-05", "2014-06"):
+            keep()
+            session.import_file(write(tmp_path / f"{month}.csv", ORDERS, [order(int(month[-1]), month)]))
+        keep()
+        lab.add(session, "carl", "clerk")
+        keep()
+        session.add_shop("gift", bytes(32))
+        keep()
+        session.destroy("orders", "2014-05", "end of its time")
+    assert len({path.read_bytes() for path in left}) == 5
+    assert not any(b"compartments" in path.read_bytes() for path in left)
+
+
 def test_a_backup_from_before_defeats_the_destruction(filled: Lab, tmp_path: Path) -> None:
     """Not a wish but the truth the documents tell: who keeps backups keeps the month."""
     with filled.sign_in() as session:
@@ -97,6 +122,24 @@ def test_a_backup_from_before_defeats_the_destruction(filled: Lab, tmp_path: Pat
     old = Lab(tmp_path / "old", filled.clock, authenticators=filled.authenticators)
     with old.sign_in() as session:
         assert session.list_orders().count == 60
+
+
+def test_the_drill_names_what_a_backup_still_holds_of_what_was_destroyed(filled: Lab, tmp_path: Path) -> None:
+    with filled.sign_in() as session:
+        session.backup(tmp_path / "before")
+        assert session.months("orders") == {"2014-04": 20, "2014-05": 20, "2014-06": 20}
+        session.destroy("orders", "2014-05", "end of its time")
+        session.destroy("members", "2026-02", "end of its time")
+        session.backup(tmp_path / "after")
+        assert session.months("orders") == {"2014-04": 20, "2014-06": 20}
+        assert "2026-02" not in session.months("members")
+        before, after = (session.drill(tmp_path / name) for name in ("before", "after"))
+    assert before.findings == after.findings == after.remarks == []
+    assert before.remarks[1:] == [
+        "This backup still holds the orders of 2014-05, destroyed here since: destroy it, too.",
+        "This backup still holds the members of 2026-02, destroyed here since: destroy it, too.",
+    ]
+    assert before.remarks[0].startswith("Keys were renewed since this backup")
 
 
 def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_log_in(
@@ -121,6 +164,36 @@ def test_a_destruction_interrupted_before_the_key_went_is_finished_at_the_next_l
         assert len(read_keyring(filled.folder).wrapped) == 6
         assert session.verify().findings == []
     assert destruction.drop_keys.__doc__
+
+
+def test_a_destroyed_backup_leaves_no_keys_and_only_a_backup_of_this_vault_can_be_destroyed(
+    filled: Lab, tmp_path: Path
+) -> None:
+    other = Lab(tmp_path / "other").create()
+    link = tmp_path / "link"
+    with filled.sign_in() as session:
+        session.backup(tmp_path / "backup")
+        os.link(tmp_path / "backup" / KEYS_FILE, link)  # keeps the file's bytes in view
+        for folder, reason, sentence in (
+            (filled.folder, "not needed any more", "{path} is the vault itself, not a backup of it."),
+            (other.folder, "not needed any more", "{path} is a backup of another vault."),
+            (
+                tmp_path / "none",
+                "not needed any more",
+                f"{tmp_path / 'none' / KEYS_FILE} cannot be read",
+            ),
+            (tmp_path / "backup", "so", "Give a reason of at least 8 letters or digits"),
+        ):
+            with pytest.raises(SafeShopError) as refused:
+                session.destroy_backup(folder, reason)
+            assert refused.value.sentence.startswith(sentence.format(path=folder))
+            assert not folder.is_dir() or len(list(folder.iterdir())) == 3
+        session.destroy_backup(tmp_path / "backup", "not needed any more")
+        assert [one.details for one in session.trail() if one.action == "destroy-backup"] == [
+            {"folder": "backup", "reason": "not needed any more"}
+        ]
+    assert not (tmp_path / "backup").exists()
+    assert b"compartments" not in link.read_bytes()
 
 
 def test_a_renewed_root_key_opens_everything_and_the_old_file_nothing_new(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simlib.errors import SafeShopError
+from simlib.vault.blocks import BlockPlace, block_cipher, join_rows, open_block, row_text, seal_block
 from simlib.vault.files import replace_file
-from simlib.vault.keyring import KEYS_FILE, SUITE, Grants, bytes64, new_keyring, read_keyring
+from simlib.vault.keyring import KEYS_FILE, SUITE, Compartment, Grants, bytes64, new_keyring, read_keyring
 from simlib.vault.sealing import (
     Broken,
     PasswordCost,
@@ -54,6 +56,33 @@ def test_what_is_sealed_opens_in_its_place_only_and_unchanged(text: bytes, place
     for attempt in attempts:
         with pytest.raises(Broken):
             attempt()
+
+
+MAY = Compartment(3, "orders", "2014-05", bytes(32))
+PLACE = BlockPlace(bytes(16), b"import".ljust(16), MAY, "orders", 7, 2)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        replace(PLACE, vault=b"another".ljust(16)),
+        replace(PLACE, import_id=b"another".ljust(16)),
+        replace(PLACE, compartment=replace(MAY, number=4)),
+        replace(PLACE, compartment=replace(MAY, family="members")),
+        replace(PLACE, compartment=replace(MAY, month="2014-06")),
+        replace(PLACE, table="order_lines"),
+        replace(PLACE, serial=8),
+        replace(PLACE, rows=1),
+        replace(PLACE, rows=3),
+    ],
+)
+def test_a_block_opens_even_under_its_own_key_only_where_it_was_put(elsewhere: BlockPlace) -> None:
+    cipher = block_cipher(PLACE.vault, MAY, PLACE.import_id)
+    rows = [["a", "b"], ["c", ""]]
+    sealed = seal_block(cipher, PLACE, join_rows([row_text(row) for row in rows], 2))
+    assert open_block(cipher, PLACE, sealed) == rows
+    with pytest.raises(Broken):
+        open_block(cipher, elsewhere, sealed)
 
 
 def test_hkdf_is_that_of_rfc_5869() -> None:

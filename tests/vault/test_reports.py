@@ -131,6 +131,13 @@ def test_every_filter_of_the_mission_has_a_case() -> None:
             MemberFilter(since="2026-13"),
             "“2026-13” is neither a month such as 2026-03 nor a day such as 2026-03-05.",
         ),
+        *(
+            (
+                MemberFilter(until=text),
+                f"“{text}” is neither a month such as 2026-03 nor a day such as 2026-03-05.",
+            )
+            for text in ("2026-W10-1", "20260305", "２０２６-03-05", "2026-3-05")
+        ),
         (
             MemberFilter(since="2026-03", until="2026-02"),
             "The period ends before it begins: 2026-03 to 2026-02.",

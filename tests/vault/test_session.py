@@ -72,7 +72,9 @@ def actions(tmp_path: Path) -> dict[str, Callable[[Session], Any]]:
         "verify": lambda s: s.verify(),
         "backup": lambda s: s.backup(tmp_path / f"backup-{s.user}"),
         "drill": lambda s: s.drill(tmp_path / f"backup-{s.user}"),
+        "months": lambda s: s.months("orders"),
         "destroy": lambda s: s.destroy("members", "2026-01", "end of its time"),
+        "destroy_backup": lambda s: s.destroy_backup(tmp_path / f"backup-{s.user}", "older than a year"),
         "renew_keys": lambda s: s.renew_keys("yearly renewal"),
         "users": lambda s: s.users(),
         "add_user": lambda s: s.add_user("nora", "clerk", PASSWORD),
@@ -172,7 +174,7 @@ def test_customer_service_sees_masked_data_until_it_gives_a_reason(staffed: Lab)
         assert (found.member["name"], found.member["birthday"]) == ("林＊＊＊", "＊＊＊")
         masked = session.order("SYNTW00000001")
         assert masked.order["buyer_name"] == "林＊＊＊"
-        with pytest.raises(SafeShopError, match=r"Give a reason of at least 8 characters"):
+        with pytest.raises(SafeShopError, match=r"Give a reason of at least 8 letters or digits"):
             session.reveal_order("SYNTW00000001", " x ")
         shown = session.reveal_order("SYNTW00000001", "parcel did not arrive")
         assert shown.order == order(1)
@@ -184,6 +186,41 @@ def test_customer_service_sees_masked_data_until_it_gives_a_reason(staffed: Lab)
         "SYNTW00000001",
         "parcel did not arrive",
     )
+
+
+@pytest.mark.parametrize(
+    "reason", ["客人來電", "客人来电", "she calls", "ｓｈｅ ｃａｌｌｓ", "退貨1箱二", "返品です"]
+)
+def test_four_chinese_characters_are_as_good_a_reason_as_eight_letters(staffed: Lab, reason: str) -> None:
+    with staffed.sign_in() as session:
+        session.reveal_member("SYNTW000001", f"  {reason}\u202e\n")
+        (reveal,) = [one for one in session.trail() if one.action == "reveal"]
+        assert reveal.details["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "",
+        "客人電",
+        "客人電x",
+        "she call",
+        "ａｂｃｄ",
+        "........",
+        "\u200b" * 8,
+        "，。！？…「」",
+        "\ud800" * 8,
+        "a" + " " * 8,
+    ],
+)
+def test_a_reason_that_says_too_little_is_refused_and_nothing_is_shown(staffed: Lab, reason: str) -> None:
+    with staffed.sign_in() as session:
+        with pytest.raises(SafeShopError) as refused:
+            session.reveal_member("SYNTW000001", reason)
+        assert refused.value.sentence == (
+            "Give a reason of at least 8 letters or digits, or 4 Chinese characters; it goes into the trail."
+        )
+        assert [one for one in session.trail() if one.action == "reveal"] == []
 
 
 def test_customer_service_opens_only_what_belongs_to_the_customer_found_last(staffed: Lab) -> None:

@@ -7,7 +7,7 @@ the role of whoever logged in has the right to it.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from simlib.figures.vault_words import role_name
 from simlib.languages import _
 from simlib.panels.vault import grid
 from simlib.panels.vault.desk import Audit, Call, Dashboard, Import, Rights
+from simlib.panels.vault.keeping import Backups, Destruction, Password
 from simlib.panels.vault.members import Members
 from simlib.panels.vault.orders import Orders
 from simlib.panels.vault.phone import Account, ForwardClock, Phone
@@ -37,13 +38,10 @@ class LogIn:
         What the make-believe phone knows.
     """
 
-    def __init__(self, app: VaultApp, accounts: Sequence[Account]) -> None:
+    def __init__(self, app: VaultApp, accounts: list[Account]) -> None:
         self._app = app
-        wide = {"style": {"description_width": "9em"}, "layout": {"width": "28em"}}
-        self.shop = ipywidgets.Text(description=_("shop code"), **wide)
-        self.user = ipywidgets.Text(description=_("account"), **wide)
-        self.password = ipywidgets.Password(description=_("password"), **wide)
-        self.code = ipywidgets.Text(description=_("one-time code"), placeholder="123456", **wide)
+        self.shop, self.user = grid.text(_("shop code")), grid.text(_("account"))
+        self.password, self.code = grid.password(_("password")), grid.text(_("one-time code"), "123456")
         enter = grid.button(_("Log in"), _("Opens the vault"), self.log_in, primary=True)
         for field in (self.shop, self.user, self.password, self.code):
             field.on_msg(self._on_key)
@@ -81,17 +79,25 @@ class VaultApp:
     shop_code
         Its shop code, which the make-believe phone fills in.
     accounts
-        What the make-believe phone knows.
+        What the make-believe phone knows; kept up to date in this very list.
     clock
         The vault's clock.
     stick
         Folder that plays the stick.
+    shelf
+        Folder that plays the shelf where backups lie; made when it is needed.
     """
 
     def __init__(
-        self, vault: Vault, shop_code: str, accounts: Sequence[Account], clock: ForwardClock, stick: Path
+        self,
+        vault: Vault,
+        shop_code: str,
+        accounts: list[Account],
+        clock: ForwardClock,
+        stick: Path,
+        shelf: Path,
     ) -> None:
-        self.vault, self.shop_code, self.clock, self.stick = vault, shop_code, clock, stick
+        self.vault, self.shop_code, self.clock, self.stick, self.shelf = vault, shop_code, clock, stick, shelf
         self._session: Session | None = None
         self.screens: dict[str, Any] = {}
         self._makes: dict[str, Callable[[VaultApp], Any]] = {}
@@ -162,6 +168,9 @@ class VaultApp:
             "import": ("import", _("Import"), Import),
             "audit": ("trail", _("Audit"), Audit),
             "rights": ("users", _("Rights"), Rights),
+            "backup": ("backup", _("Backup"), Backups),
+            "destroy": ("destroy", _("Destroy"), Destruction),
+            "password": ("change-password", _("Password"), Password),
         }
         chosen = {name: make for name, make in makes.items() if make[0] in session.rights}
         self._makes = {name: make for name, (_right, _label, make) in chosen.items()}
@@ -190,8 +199,10 @@ class VaultApp:
         for one, tab in self.tabs.items():
             (tab.add_class if one == name else tab.remove_class)("ssv-on")
         screen = self.screen(name)
-        self.body.children = (screen.box,)
+        # Filled first: a browser that is still drawing a list shows nothing chosen when the list changes.
         self.guarded(screen.refresh)
+        if self._session is not None:
+            self.body.children = (screen.box,)
 
     def log_out(self) -> None:
         """Lock the vault."""

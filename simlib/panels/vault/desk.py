@@ -20,7 +20,9 @@ from simlib.vault.accounts import RIGHTS, Right
 from simlib.vault.carrier import SUFFIX
 from simlib.vault.importing import ImportReport
 from simlib.vault.keyring import ROLES
+from simlib.vault.reading import ENCODINGS
 from simlib.vault.schema import MEMBERS, ORDERS
+from simlib.vault.session import NewUser
 from simlib.vault.trail import Entry, read_receipt
 from simlib.vault.verification import Verification
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from simlib.panels.vault.app import VaultApp
 
 TRAIL_ROWS = 15
+RECORDS = ("key", "month", "right", "folder", "name", "file")
+"""What an entry of the trail is about: the first of its details that it has."""
 
 
 class Dashboard:
@@ -77,9 +81,7 @@ class Call:
 
     def __init__(self, app: VaultApp) -> None:
         self._app = app
-        wide = {"style": {"description_width": "9em"}, "layout": {"width": "28em"}}
-        self.email = ipywidgets.Text(description=_("e-mail"), **wide)
-        self.number = ipywidgets.Text(description=_("order number"), **wide)
+        self.email, self.number = grid.text(_("e-mail")), grid.text(_("order number"))
         find = grid.button(
             _("Find"),
             _("By the e-mail address or the order number"),
@@ -157,21 +159,12 @@ class Import:
 
     def __init__(self, app: VaultApp) -> None:
         self._app = app
-        wide = {"style": {"description_width": "12em"}, "layout": {"width": "36em"}}
-        self.file = ipywidgets.Dropdown(description=_("file on the stick"), **wide)
-        self.mode = ipywidgets.Dropdown(
-            options=[
-                (_("overwrite the former record"), "overwrite"),
-                (_("keep as a further record"), "further"),
-            ],
-            description=_("changed records"),
-            **wide,
-        )
-        self.encoding = ipywidgets.Dropdown(
-            options=[(_("as detected"), None), *((name, name) for name in ("utf-8", "cp950", "gb18030"))],
-            description=_("encoding of a CSV file"),
-            **wide,
-        )
+        wide = grid.Width(12, 36)
+        self.file = grid.choice(_("file on the stick"), width=wide)
+        modes = [(_("overwrite the former record"), "overwrite"), (_("keep as a further record"), "further")]
+        self.mode = grid.choice(_("changed records"), modes, wide)
+        encodings = [(_("as detected"), None), *((name, name) for name in ENCODINGS)]
+        self.encoding = grid.choice(_("encoding of a CSV file"), encodings, wide)
         buttons = ipywidgets.HBox(
             [
                 grid.button(
@@ -192,14 +185,15 @@ class Import:
 
     def refresh(self) -> None:
         """List the stick anew."""
-        chosen = self.file.value
+        told = _("{name}, {size} kB")
         files = sorted(path for path in self._app.stick.iterdir() if path.is_file())
-        self.file.options = [
-            (_("{name}, {size} kB").format(name=path.name, size=f"{path.stat().st_size / 1000:,.0f}"), path)
-            for path in files
-        ]
-        if chosen in files:
-            self.file.value = chosen
+        grid.offer(
+            self.file,
+            [
+                (told.format(name=path.name, size=f"{path.stat().st_size / 1000:,.0f}"), path)
+                for path in files
+            ],
+        )
 
     def _chosen(self) -> Path:
         self.result.value = ""
@@ -289,22 +283,14 @@ class Audit:
     def __init__(self, app: VaultApp) -> None:
         self._app = app
         self._entries: list[Entry] = []
-        self.who = ipywidgets.Dropdown(
-            options=[(_("anybody"), None)], description=_("account"), layout={"width": "18em"}
-        )
-        self.what = ipywidgets.Dropdown(
-            options=[(_("anything"), None)], description=_("action"), layout={"width": "24em"}
-        )
+        self.who = grid.choice(_("account"), [(_("anybody"), None)], grid.Width(6, 18))
+        self.what = grid.choice(_("action"), [(_("anything"), None)], grid.Width(6, 24))
         for choice in (self.who, self.what):
             choice.observe(lambda _change: self.turn(1), names="value")
         self.table = ipywidgets.HTML()
         self.pager = grid.Pager(self.turn)
-        self.kept = ipywidgets.Text(
-            description=_("receipt you kept"),
-            placeholder="ABCDE-12-FGHIJ-KLMNO-PQRST-UVWXY",
-            style={"description_width": "9em"},
-            layout={"width": "36em"},
-        )
+        example = "ABCDE-12-FGHIJ-KLMNO-PQRST-UVWXY"
+        self.kept = grid.text(_("receipt you kept"), example, grid.Width(9, 36))
         verify = grid.button(
             _("Verify"), _("Checks every byte, and the receipt if given"), lambda: app.guarded(self.verify)
         )
@@ -353,9 +339,7 @@ class Audit:
                     one.user,
                     role_name(one.role),
                     action_name(one.action),
-                    str(
-                        one.details.get("key") or one.details.get("month") or one.details.get("right") or "–"
-                    ),
+                    next((str(one.details[name]) for name in RECORDS if one.details.get(name)), "–"),
                     str(one.details.get("reason") or "–"),
                 ]
                 for one in part
@@ -408,24 +392,28 @@ class Rights:
     def __init__(self, app: VaultApp) -> None:
         self._app = app
         self.users = ipywidgets.HTML()
-        wide = {"style": {"description_width": "9em"}, "layout": {"width": "28em"}}
-        self.name = ipywidgets.Text(description=_("account"), **wide)
-        self.role = ipywidgets.Dropdown(
-            options=[(role_name(role), role) for role in ROLES],
-            value="service",
-            description=_("role"),
-            **wide,
-        )
-        self.password = ipywidgets.Password(description=_("first password"), **wide)
+        self.name = grid.text(_("account"))
+        self.role = grid.choice(_("role"), [(role_name(role), role) for role in ROLES])
+        self.role.value = "service"
+        self.password = grid.password(_("first password"))
         buttons = ipywidgets.HBox(
             [
                 grid.button(_("Add"), _("Adds the account"), lambda: app.guarded(self.add)),
+                grid.button(
+                    _("New password"),
+                    _("Gives the account named this first password and a new authenticator"),
+                    lambda: app.guarded(self.reset),
+                ),
                 grid.button(
                     _("Remove"),
                     _("Removes the account named and renews the keys"),
                     lambda: app.guarded(self.remove),
                 ),
             ]
+        )
+        self.reason = grid.text(_("reason"), _("why; it goes into the trail"))
+        renew = grid.button(
+            _("Renew the keys"), _("A new root key for all accounts"), lambda: app.guarded(self.renew)
         )
         matrix = grid.table_html(
             _("Rights"),
@@ -443,6 +431,14 @@ class Rights:
                 self.role,
                 self.password,
                 buttons,
+                grid.heading(_("Keys")),
+                grid.line(
+                    _(
+                        "Renewing puts a new root key in place of the old and wraps every month's key anew, for all "
+                        "accounts. An old copy of the key file then opens no month that begins afterwards."
+                    )
+                ),
+                ipywidgets.HBox([self.reason, renew]),
                 grid.heading(_("What each role may do")),
                 ipywidgets.HTML(matrix),
             ]
@@ -458,12 +454,26 @@ class Rights:
 
     def add(self) -> None:
         """Add an account; its authenticator goes into the make-believe phone."""
-        password = self.password.value
-        made = self._app.session.add_user(self.name.value.strip(), self.role.value, password)
-        self._app.login.phone.add(Account(made.name, made.role, password, made.authenticator))
+        self._into_phone(
+            self._app.session.add_user(self.name.value.strip(), self.role.value, self.password.value)
+        )
+        self._app.say(_("Added. The make-believe phone shows the account's codes from now on."))
+
+    def reset(self) -> None:
+        """Give an account a new password and authenticator, for whoever forgot or lost them."""
+        self._into_phone(self._app.session.reset_user(self.name.value.strip(), self.password.value))
+        self._app.say(_("The account has a new password and a new authenticator; the old ones open nothing."))
+
+    def _into_phone(self, made: NewUser) -> None:
+        self._app.login.phone.add(Account(made.name, made.role, self.password.value, made.authenticator))
         self.password.value = ""
         self.refresh()
-        self._app.say(_("Added. The make-believe phone shows the account's codes from now on."))
+
+    def renew(self) -> None:
+        """Put a new root key in place of the old."""
+        number = self._app.session.renew_keys(self.reason.value)
+        self.reason.value = ""
+        self._app.say(_("Renewed: the root key is now number {number}.").format(number=number))
 
     def remove(self) -> None:
         """Remove an account."""

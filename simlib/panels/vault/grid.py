@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 
+from simlib.errors import SafeShopError
 from simlib.figures.vault_words import cell_text
 from simlib.languages import _
 from simlib.vault.masking import masked
@@ -32,6 +34,45 @@ def button(label: str, tip: str, do: Callable[[], object], *, primary: bool = Fa
     )
     made.on_click(lambda _button: do())
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """How wide a field's label and the whole field are, in em."""
+
+    label: int
+    field: int
+
+
+FORM = Width(9, 28)
+"""What most forms take; fields of one form stand under each other."""
+
+
+def text(label: str, example: str = "", width: Width = FORM) -> Any:
+    """A field to write in."""
+    return ipywidgets.Text(description=label, placeholder=example, **_laid_out(width))
+
+
+def password(label: str) -> Any:
+    """A field that shows dots."""
+    return ipywidgets.Password(description=label, **_laid_out(FORM))
+
+
+def choice(label: str, options: Sequence[tuple[str, Any]] = (), width: Width = FORM) -> Any:
+    """A field to choose from: the word shown, and what it stands for."""
+    return ipywidgets.Dropdown(options=list(options), description=label, **_laid_out(width))
+
+
+def offer(field: Any, options: Sequence[tuple[str, Any]]) -> None:
+    """Give a field other things to choose from: what was chosen stays so if it is there still, else the first is."""
+    chosen, values = field.value, [value for _word, value in options]
+    field.options = list(options)
+    if values:  # without this a field that was empty would stay so
+        field.value = chosen if chosen in values else values[0]
+
+
+def _laid_out(width: Width) -> dict[str, dict[str, str]]:
+    return {"style": {"description_width": f"{width.label}em"}, "layout": {"width": f"{width.field}em"}}
 
 
 def heading(text: str) -> Any:
@@ -177,13 +218,72 @@ class Reveal:
     """
 
     def __init__(self, reveal: Callable[[str], object]) -> None:
-        self.reason = ipywidgets.Text(
-            description=_("reason"),
-            placeholder=_("why you need to see it; it goes into the trail"),
-            style={"description_width": "5em"},
-            layout={"width": "28em"},
-        )
+        self.reason = text(_("reason"), _("why you need to see it; it goes into the trail"), Width(5, 28))
         self.show = button(
             _("Show in full"), _("Unmasks this record and notes it"), lambda: reveal(self.reason.value)
         )
         self.box = ipywidgets.HBox([self.reason, self.show])
+
+
+class Confirm:
+    """A step in front of what cannot be undone: it says what will be, and waits for a word to be typed.
+
+    Parameters
+    ----------
+    label, tip
+        What the button says that does it.
+    do
+        Does it; called only if the word was typed.
+    guarded
+        Does something and tells what goes wrong in a sentence; the step then stays open.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        tip: str,
+        do: Callable[[], object],
+        guarded: Callable[[Callable[[], object]], object],
+    ) -> None:
+        self._do, self._word = do, ""
+        self._told = ipywidgets.HTML()
+        self.typed = text("", width=FORM)
+        self.go = ipywidgets.Button(
+            description=label,
+            tooltip=tip,
+            button_style="danger",
+            layout={"width": "auto", "min_width": "6em"},
+        )
+        self.go.on_click(lambda _button: guarded(self.confirmed))
+        self.cancel = button(_("Cancel"), _("Leaves everything as it is"), self.close)
+        self.box = ipywidgets.VBox([self._told, self.typed, ipywidgets.HBox([self.go, self.cancel])])
+        self.box.add_class("ssv-confirm")
+        self.close()
+
+    def ask(self, title: str, sentences: Sequence[str], word: str) -> None:
+        """Say what will be, and which word to type."""
+        self._word, self.typed.value = word, ""
+        self.typed.description = _("type {word}").format(word=word)
+        items = "".join(f"<li>{html.escape(one)}</li>" for one in sentences)
+        self._told.value = f'<div role="alert"><b>{html.escape(title)}</b><ul>{items}</ul></div>'
+        self.box.layout.display = ""
+
+    def close(self) -> None:
+        """Put the step away."""
+        self._word, self.typed.value, self._told.value = "", "", ""
+        self.box.layout.display = "none"
+
+    def confirmed(self) -> None:
+        """Do it, and put the step away.
+
+        Raises
+        ------
+        SafeShopError
+            If another word was typed, or none was asked for.
+        """
+        if not self._word or self.typed.value.strip() != self._word:
+            raise SafeShopError(
+                _("Nothing was done: type {word} to confirm, or press Cancel.").format(word=self._word or "–")
+            )
+        self._do()
+        self.close()

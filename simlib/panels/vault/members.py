@@ -60,22 +60,16 @@ CODES = (
 )
 
 
+FIELD = grid.Width(15, 30)
+
+
 def _any_of(label: str, options: dict[str, Any]) -> Any:
-    return ipywidgets.Dropdown(
-        options=[(_("any"), None), *((word, code) for code, word in options.items())],
-        description=label,
-        style={"description_width": "15em"},
-        layout={"width": "30em"},
-    )
+    words = [(_("any"), None), *((word, code) for code, word in options.items())]
+    return grid.choice(label, words, FIELD)
 
 
 def _text(label: str, example: str) -> Any:
-    return ipywidgets.Text(
-        description=label,
-        placeholder=example,
-        style={"description_width": "15em"},
-        layout={"width": "30em"},
-    )
+    return grid.text(label, example, FIELD)
 
 
 class MemberSearch:
@@ -88,11 +82,8 @@ class MemberSearch:
             for name in ("registered_at", "level_changed_at", "last_login_at", "changed_at")
         }
         self.fields: dict[str, Any] = {
-            "period": ipywidgets.Dropdown(
-                options=[(word, code) for code, word in periods.items()],
-                description=_("kind of period"),
-                style={"description_width": "15em"},
-                layout={"width": "30em"},
+            "period": grid.choice(
+                _("kind of period"), [(word, code) for code, word in periods.items()], FIELD
             ),
             "since": _text(_("from"), "2014-05"),
             "until": _text(_("to"), "2014-08-29"),

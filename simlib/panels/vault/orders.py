@@ -57,6 +57,7 @@ ORDER = (
     "net_received",
     "completed_at",
 )
+MONTH, DAY = grid.Width(6, 16), grid.Width(6, 18)
 LINES = ("product_code", "product_name", "quantity", "unit_price", "line_amount")
 
 
@@ -83,8 +84,8 @@ class Orders:
             lambda month: app.guarded(lambda: self.open_month(month)),
             range(5),
         )
-        self.since = ipywidgets.Text(description=_("from"), placeholder="2014-05", layout={"width": "16em"})
-        self.until = ipywidgets.Text(description=_("to"), placeholder="2014-08", layout={"width": "16em"})
+        self.since = grid.text(_("from"), "2014-05", MONTH)
+        self.until = grid.text(_("to"), "2014-08", MONTH)
         query = ipywidgets.HBox(
             [
                 self.since,
@@ -167,10 +168,8 @@ class OrderList:
             lambda number: app.guarded(lambda: opens(number)),
             [columns.index("amount")],
         )
-        self.since = ipywidgets.Text(
-            description=_("ordered from"), placeholder="2014-05-01", layout={"width": "18em"}
-        )
-        self.until = ipywidgets.Text(description=_("to"), placeholder="2014-05-31", layout={"width": "18em"})
+        self.since = grid.text(_("ordered from"), "2014-05-01", DAY)
+        self.until = grid.text(_("to"), "2014-05-31", DAY)
         query = ipywidgets.HBox(
             [
                 self.since,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -60,7 +60,7 @@ class Phone:
     Parameters
     ----------
     accounts
-        What it knows.
+        What it knows; kept up to date in this very list.
     clock
         Put forward to the next half minute for each new code, so that nobody has to wait for it.
     fill
@@ -68,9 +68,9 @@ class Phone:
     """
 
     def __init__(
-        self, accounts: Sequence[Account], clock: ForwardClock, fill: Callable[[Account, str], None]
+        self, accounts: list[Account], clock: ForwardClock, fill: Callable[[Account, str], None]
     ) -> None:
-        self.accounts, self._clock, self._fill = list(accounts), clock, fill
+        self.accounts, self._clock, self._fill = accounts, clock, fill
         self.choice = ipywidgets.Dropdown(
             options=self._options(),
             description=_("account"),
@@ -104,8 +104,14 @@ class Phone:
 
     def add(self, account: Account) -> None:
         """Put one more account into the phone, in place of one of the same name."""
-        self.accounts = [one for one in self.accounts if one.name != account.name] + [account]
+        names = [one.name for one in self.accounts]
+        if account.name in names:
+            self.accounts[names.index(account.name)] = account
+        else:
+            self.accounts.append(account)
+        chosen = self.choice.value
         self.choice.options = self._options()
+        self.choice.value = chosen
 
     def show(self) -> str:
         """Show the code of now."""
