@@ -42,22 +42,30 @@ def panels_of(notebook: Path) -> list[WhatIf]:
     return shown
 
 
+def offered(widget: Any) -> list[Any]:
+    """The ends of a slider, or all that can be chosen."""
+    if hasattr(widget, "min"):
+        return [widget.min, widget.max]
+    return [value for _label, value in widget.options]
+
+
 def corners(panel: WhatIf) -> Iterator[dict[str, Any]]:
     """Combinations of the extreme positions of all controls."""
-    ends = [
-        [widget.min, widget.max] if hasattr(widget, "min") else [value for _label, value in widget.options]
-        for widget in panel.controls.values()
-    ]
+    ends = [offered(widget) for widget in panel.controls.values()]
     for values in itertools.islice(itertools.product(*ends), MOST_CORNERS):
         yield dict(zip(panel.controls, values, strict=True))
 
 
 def seconds(panel: WhatIf, values: dict[str, Any]) -> float:
     """Median processor time of a redraw with the controls at these values."""
-    panel.quiet = True
     for name, value in values.items():
-        panel.controls[name].value = value
-    panel.quiet = False
+        widget = panel.controls[name]
+        if hasattr(widget, "options") and value not in offered(widget):
+            # What can be chosen here follows from what was chosen before; a redraw offers it.
+            panel.redraw()
+        panel.quiet = True
+        widget.value = value if hasattr(widget, "min") or value in offered(widget) else offered(widget)[-1]
+        panel.quiet = False
     times = []
     for _again in range(REPEATS):
         begun = time.process_time()

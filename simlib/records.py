@@ -133,6 +133,7 @@ INCIDENTS: Final = (
     "key_worthless",
     "notified",
     "notice_late",
+    "fined",
     "customers_told",
     "worked",
     "returned",
@@ -154,10 +155,10 @@ INCIDENTS: Final = (
 """Kinds of row in `Run.incidents`.
 
 impossible: the shop lacks a precondition (`what` names it); stopped: by the control in `what`; seen: by the detector
-in `what`; found_late: it came out before any detector had told, by ``own`` doing, an ``outsider`` or the ``attacker``;
-decided: the question and answer in `what`; restored: the place in `what` has its data back;
-worked: the task in `what` is done and took `amount` minutes of working time. From ``copies_taken`` on,
-the kinds say what a step did.
+in `what`; found_late: it came out by itself before any detector had told, through ``own``, ``outsider`` or
+``attacker``; decided: the question and answer in `what`; restored: the place in `what` has its data back; worked: the
+task in `what` is done and took `amount` minutes of working time. From ``copies_taken`` on, the kinds say what a step
+did.
 """
 
 COLUMNS: Final = {
@@ -174,16 +175,16 @@ COLUMNS: Final = {
     "incidents": ("t", "attack", "campaign", "step", "kind", "what", "amount"),
     "takes": (
         *("attack", "campaign", "step", "t", "until", "place", "fields", "share"),
-        *("opened", "orders", "members"),
+        *("opened", "requests", "seed", "orders", "members"),
     ),
 }
 """Columns of each table of a run."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the file written by `Run.save`."""
 
-READABLE: Final = (1, FORMAT)
-"""Versions that `Run.load` reads; the first knew no attacks."""
+READABLE: Final = (1, 2, FORMAT)
+"""Versions that `Run.load` reads; the first knew no attacks, the second asked no memory for what it holds."""
 
 
 class Table(Mapping[str, npt.NDArray[Any]]):
@@ -303,6 +304,8 @@ TAKE_TYPES: Final = {
     "fields": np.int16,
     "share": np.float64,
     "opened": np.bool_,
+    "requests": np.int64,
+    "seed": np.int64,
     "orders": np.int64,
     "members": np.int64,
 }
@@ -376,8 +379,8 @@ class Run:
     takes
         One row for each place of which copies were taken: attack, campaign, step, t, until (the same moment, or how
         long the thief stayed), place, fields (sum of `simlib.privacy.Field`), share of the records, opened (whether
-        encrypted copies count, too), and how many records of orders and members that were under the scenario's own
-        retention.
+        encrypted copies count, too), requests and seed (of one who reads the server's memory), and how many records
+        of orders and members that were under the scenario's own retention.
     """
 
     scenario: Scenario
@@ -401,6 +404,11 @@ class Run:
         from simlib.privacy import copies_of
 
         return copies_of(self)
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What was worked out from this run and takes long; it lives as long as the run does."""
+        return {}
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -532,6 +540,11 @@ class Run:
                     f"{name}.{c}": column for name, table in later.items() for c, column in table.items()
                 }
                 head["words"] |= {name: dict(table.words) for name, table in later.items()}
+            elif head["format"] == 2:
+                rows = len(arrays["takes.t"])
+                arrays |= {f"takes.{c}": np.zeros(rows, TAKE_TYPES[c]) for c in ("requests", "seed")}
+                # In the order in which the columns stand now.
+                arrays |= {f"takes.{c}": arrays.pop(f"takes.{c}") for c in COLUMNS["takes"]}
             tables: dict[str, dict[str, npt.NDArray[Any]]] = {name: {} for name in cls.TABLES}
             for name, content in arrays.items():
                 table, _dot, column = name.partition(".")

@@ -19,7 +19,7 @@ import simpy
 
 from simlib.attacker.breach import Reader, how_many, persons, take_rows, taken_in
 from simlib.attacker.course import Calls, Course, Mispricing, Notice, Payment, merged
-from simlib.attacker.effects import each_notice, goods_keepers, late_penalty, priced
+from simlib.attacker.effects import broken_word_fine, each_notice, goods_keepers, late_penalty, priced
 from simlib.attacker.process import course_of
 from simlib.calendars import OpeningHours, WeeklyClock
 from simlib.defence.response import Decide, standing_orders
@@ -310,6 +310,7 @@ class UnderAttack:
         self.drawn_by = drawn_by(world, prices)
         self.kept_out: dict[int, set[int]] = {number: set() for number in range(len(course.stops))}
         self.paying: dict[tuple[float, int], int] = {}
+        self.fined: set[int] = set()
         self.keepers = [
             (span, *goods_keepers(world.scenario, course, span, world.seed, len(self.drawn_by)))
             for span in course.charge_backs
@@ -404,6 +405,16 @@ class UnderAttack:
         """A notice that the law wants is late."""
         if self.persons(notice.attack):
             self.post("penalty", late_penalty(self.world.scenario), "seller", "incident_costs")
+
+    def word_broken(self, order: int) -> None:
+        """A confirmed order is not kept; where it was for a wrong price, the authority fines the shop, once."""
+        span = self.drawn_by[order]
+        fine = broken_word_fine(self.world.scenario)
+        if span is None or span.false or id(span) in self.fined or not fine:
+            return
+        self.fined.add(id(span))
+        self.post("penalty", fine, "seller", "incident_costs")
+        self.course.note(self.world.env.now, span.attack, "", "fined", amount=fine)
 
     def open_share(self, days: int) -> Floats:
         """Share of each day in which the shop could be reached."""
@@ -656,6 +667,8 @@ def take_from_shelf(world: World, order: int, actor: str) -> bool:
         world.note(order, "out_of_stock", actor, world.orders.amount[order])
         world.money.refund(world.env.now, order)
         world.end(order, "out_of_stock", actor)
+        if world.attacked is not None:
+            world.attacked.word_broken(order)
         return False
     world.stock.reserve(lines)
     world.reorder(lines)
@@ -980,13 +993,18 @@ def _with_incidents(run: Run, attacked: UnderAttack) -> Run:
     for row in course.incidents:
         if row.kind in ("buyers_called", "wallets_taken"):
             row.amount = attacked.paying.get((row.t, row.attack), 0)
+    # Fines come last, for they were noted while the shop lived through its course.
+    course.incidents.sort(key=lambda row: row.t)
     rows = [
         (row.t, row.attack, course.campaigns[row.attack], row.step, row.kind, row.what, row.amount)
         for row in course.incidents
         if row.kind != "notice_late" or persons(found, row.attack)
     ]
     takes = [take for take in course.takes if take.since < run.days]
-    return replace(run, incidents=incident_table(rows), takes=take_table(take_rows(found, takes)))
+    done = replace(run, incidents=incident_table(rows), takes=take_table(take_rows(found, takes)))
+    # Who asks again what thieves read need not wait again: the customers are the same.
+    done.kept.update(run.kept)
+    return done
 
 
 def _currencies(scenario: Scenario) -> tuple[str, ...]:

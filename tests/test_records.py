@@ -76,6 +76,12 @@ def test_a_run_saved_before_there_were_attacks_is_read_as_a_quiet_one(saved: Pat
     assert same(Run.load(path), Run.load(saved))
 
 
+def test_a_run_saved_before_memory_was_asked_for_what_it_holds_is_read(saved: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    rewritten(saved, path, head={"format": 2}, without=["takes.requests", "takes.seed"])
+    assert same(Run.load(path), Run.load(saved))
+
+
 def test_the_same_run_is_saved_as_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         simulate(scenario("taiwan-gift-shop"), days=5, seed=1).save(tmp_path / name)

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simlib.attacker.course import MEMORY, Course, Take
-from simlib.privacy import CONTACT, ONLINE, Field, copies_of, copies_taken, littles_law
+from simlib.attacker.heartbleed import harvest
+from simlib.attacker.server_memory import film_around
+from simlib.privacy import CONTACT, ONLINE, Field, copies_of, copies_taken, littles_law, web_place
 from simlib.records import Run, Table
 from simlib.scenario import Retention
 from simlib.streams import Floats
 
 Mask = npt.NDArray[np.bool_]
+
+
+class How(NamedTuple):
+    """How a thief takes: as in `simlib.attacker.course.Take`."""
+
+    fields: int
+    share: float = 1.0
+    opened: bool = False
+    requests: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +114,15 @@ class Reader:
         return self._at[place, fields, opened]
 
     def seen(
-        self, place: str, since: float, until: float, how: tuple[int, float, bool]
+        self, place: str, since: float, until: float, how: How
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Orders, members and persons whose copies are readable at a place at some time from `since` to `until`.
+        """Orders, members and persons whose data are read at a place at some time from `since` to `until`.
 
-        `how` are the fields of which a copy must hold any, the share that he gets, and whether the place is opened.
+        From the server's memory: orders whose address he read, members whose password, persons of whom anything.
         """
-        fields, share, opened = how
+        fields, share, opened, requests, seed = how
         if place == MEMORY:
-            orders = self._in_memory(since)
-            return orders, np.empty(0, dtype=np.int64), np.unique(self.run.orders["member"][orders])
+            return self._in_memory(since, until, requests, seed)
         copies = self.readable(place, fields, opened)
         there = np.flatnonzero((copies["since"] <= until) & (copies["until"] > since))
         if share < 1:
@@ -124,14 +135,22 @@ class Reader:
             np.unique(copies["person"][there]),
         )
 
-    def _in_memory(self, t: float) -> npt.NDArray[np.int64]:
-        """Orders whose buyer is just at the web server: from the filled cart until the seller is told or it is over."""
-        orders = self.run.orders
-        over = np.fmin(np.fmin(orders["seller_told"], orders["closed"]), np.inf)
-        there = (orders["carted"] <= t) & (t < over)
+    def _in_memory(
+        self, since: float, until: float, requests: int, seed: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """What so many requests read of the memory of the shop's own server; on another's there is none to read."""
+        if web_place(self.run.scenario) != "shop":
+            nobody = np.empty(0, dtype=np.int64)
+            return nobody, nobody, nobody
+        until = min(until, self.run.days)
+        found = harvest(film_around(self.run, since, until), since, until, requests, seed)
+        orders, members, persons = found.numbers("address"), found.numbers("password"), found.members
         if self.without is not None:
-            there &= ~self.without
-        return np.flatnonzero(there)
+            # Whoever could not reach the shop has left nothing in its server.
+            away = self.run.orders["member"][self.without]
+            orders = orders[~self.without[orders]]
+            members, persons = members[~np.isin(members, away)], persons[~np.isin(persons, away)]
+        return orders, members, persons
 
 
 def taken(run: Run, retention: Retention | None = None) -> list[Taken]:
@@ -152,11 +171,11 @@ def taken(run: Run, retention: Retention | None = None) -> list[Taken]:
             reader,
             (attack, words["campaign"][campaign], words["step"][step]),
             (since, until, words["place"][place]),
-            (fields, share, opened),
+            How(*how),
         )
-        for attack, campaign, step, since, until, place, fields, share, opened in zip(
+        for attack, campaign, step, since, until, place, *how in zip(
             *(table[name].tolist() for name in ("attack", "campaign", "step", "t", "until", "place")),
-            *(table[name].tolist() for name in ("fields", "share", "opened")),
+            *(table[name].tolist() for name in How._fields),
             strict=True,
         )
     ]
@@ -169,7 +188,7 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
             reader,
             (take.attack, course.campaigns[take.attack], take.step),
             (take.since, min(take.until, until), place),
-            (take.fields, take.share, take.opened),
+            _how(take),
         )
         for take in course.takes
         if take.since < until
@@ -177,11 +196,13 @@ def taken_in(reader: Reader, course: Course, until: float = np.inf) -> list[Take
     ]
 
 
-def _taken(
-    reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], how: tuple[int, float, bool]
-) -> Taken:
+def _taken(reader: Reader, who: tuple[int, str, str], where: tuple[float, float, str], how: How) -> Taken:
     since, until, place = where
     return Taken(*who, since, until, place, *reader.seen(place, since, until, how))
+
+
+def _how(take: Take) -> How:
+    return How(take.fields, take.share, take.opened, take.requests, take.seed)
 
 
 def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
@@ -192,7 +213,7 @@ def persons(taken: Iterable[Taken], attack: int | None = None) -> int:
 
 def take_rows(taken: Sequence[Taken], takes: Iterable[Take]) -> list[tuple[Any, ...]]:
     """Rows of `Run.takes`, one for each place of each take."""
-    wanted = [(take.fields, take.share, take.opened) for take in takes for _place in take.places]
+    wanted = [_how(take) for take in takes for _place in take.places]
     return [
         (
             *(each.attack, each.campaign, each.step, each.t, each.until, each.place),

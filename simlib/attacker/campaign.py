@@ -19,6 +19,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from simlib.errors import SafeShopError
 from simlib.facts import Fact
 from simlib.languages import _
+from simlib.privacy.copies import Place
 from simlib.scenario import (
     CONTROL,
     LARGEST,
@@ -39,19 +40,6 @@ FOLDER: Final = Path(__file__).parent / "campaigns"
 """Folder of the ready-made campaigns, one YAML file each; files that end in ``-base`` are only extended."""
 
 SLUG: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-Place = Literal[
-    "shop",
-    "platform",
-    "mailbox",
-    "erp",
-    "retailer",
-    "consignee",
-    "payment_company",
-    "courier",
-    "vault",
-]
-"""`simlib.privacy.PLACES`."""
 
 StoredPlace = Literal[
     "shop",
@@ -107,7 +95,10 @@ class TakeCopies(Part):
 
 
 class ReadMemory(Part):
-    """Read a server's memory: those who are just buying, never what has left the web shop.
+    """Read a server's memory while the step lasts: what customers have just sent, never what left the web shop before.
+
+    What that comes to is a matter of `simlib.attacker.heartbleed.read_memory`; a shop on somebody else's server has
+    no memory of its own to read.
 
     Attributes
     ----------

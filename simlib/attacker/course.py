@@ -101,12 +101,17 @@ class Take(Span):
         Share of the records, the newest first.
     opened
         Whether encrypted copies count as well.
+    requests, seed
+        Where a server's memory is read: how often it is asked, and the seed of the moments
+        (`simlib.attacker.heartbleed.read_memory`).
     """
 
     places: tuple[str, ...] = ()
     fields: int = 0
     share: float = 1.0
     opened: bool = False
+    requests: int = 0
+    seed: int = 0
 
 
 @dataclass

@@ -33,13 +33,16 @@ from simlib.attacker.course import MEMORY, Calls, ChargeBacks, Course, Mispricin
 from simlib.facts import value
 from simlib.privacy import CONTACT, Field, web_place
 from simlib.scenario import MINOR_UNITS, Duration, Part, PriceError, Scenario
-from simlib.streams import Floats, lognormal_times, stream, tick, times_from_normal
+from simlib.streams import TICK, Floats, lognormal_times, stream, tick, times_from_normal
 
 if TYPE_CHECKING:
     from simlib.attacker.process import Case
 
 BACKUPS: Final = {"backup-online": "online-backup", "backup-offline": "offline-backup"}
 """Places that hold a backup → what the response calls it."""
+
+MOST_SEEDS: Final = 2**31
+"""A uniform number of luck, times this, is the seed of what luck decides beyond it."""
 
 OFFICE: Final = "erp"
 """The office's own machine: without it no order can be worked on, wherever the shop sells."""
@@ -85,6 +88,15 @@ def each_notice(scenario: Scenario) -> int:
 def late_penalty(scenario: Scenario) -> int:
     """What a notice costs that comes too late, in minor units."""
     return amount_in(scenario, value("late-notice-penalty-usd"), "USD")
+
+
+def broken_word_fine(scenario: Scenario) -> int:
+    """What it costs to confirm orders at a wrong price and not to keep them, once for each wrong price, in minor units.
+
+    Nothing outside Taiwan, where the one published case is. It concerned thousands of orders and two errors; what a
+    city would ask of a small shop nobody has published.
+    """
+    return amount_in(scenario, value("price-error-fine-twd"), "TWD") if scenario.place == "tw" else 0
 
 
 def goods_keepers(
@@ -153,10 +165,19 @@ def _take(case: Case, effect: TakeCopies, _uniform: Sequence[float], normal: Seq
     case.note("copies_taken", "+".join(effect.places))
 
 
-def _read_memory(case: Case, effect: ReadMemory, _uniform: Sequence[float], _normal: Sequence[float]) -> None:
-    now = case.env.now
+def _read_memory(case: Case, effect: ReadMemory, uniform: Sequence[float], _normal: Sequence[float]) -> None:
+    # He has been asking ever since he tried; what he got shows when a run's traffic is played into the memory.
     case.course.takes.append(
-        Take(case.number, case.step, now, now, places=(MEMORY,), fields=int(CONTACT | Field.PAYMENT))
+        Take(
+            case.number,
+            case.step,
+            case.tried,
+            max(case.env.now, case.tried + TICK),
+            places=(MEMORY,),
+            fields=int(Field.ACCOUNT | CONTACT),
+            requests=effect.requests,
+            seed=int(uniform[0] * MOST_SEEDS),
+        )
     )
     case.take()
     case.note("memory_read", MEMORY, effect.requests)

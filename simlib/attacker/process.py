@@ -80,6 +80,8 @@ class Case:
         self.team, self.decide = team, decide
         self.step = ""
         """Name of the step that is being tried."""
+        self.tried = env.now
+        """Since when."""
         self.contained = False
         self.response: simpy.Process | None = None
         self.first_success = inf
@@ -229,7 +231,7 @@ def walk(case: Case) -> Steps:
     """An attacker's walk: step by step, until a step fails, a control stops it, or he is shut out."""
     for number, step in enumerate(case.campaign.steps):
         luck = case.chance.steps[number]
-        case.step = step.name
+        case.step, case.tried = step.name, case.env.now
         case.note("attempted")
         yield case.env.timeout(luck.lasts)
         if case.contained and not _outside(step):

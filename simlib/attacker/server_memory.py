@@ -14,9 +14,11 @@ freed first, and what is not there is taken from the end of the memory, small bl
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -284,6 +286,29 @@ class Film:
         return self._known[member]
 
 
+MEMORY_WEEKS: Final = "films of the memory by week"
+"""Where `Run.kept` has the films of `film_around`."""
+
+
+def film_around(run: Run, begin: float, end: float) -> Film:
+    """A film of whole weeks around a stretch of a run, made once for all who ask about these weeks.
+
+    What is read in the stretch is the same as from `film` of the stretch alone; thousands of attacks on one run need
+    no more films than it has weeks.
+
+    Parameters
+    ----------
+    run, begin, end
+        As for `film`.
+    """
+    every = value("server-started-days")
+    first, last = begin // every * every, min(ceil(end / every) * every, float(run.days))
+    films: dict[tuple[float, float], Film] = run.kept.setdefault(MEMORY_WEEKS, {})
+    if (first, last) not in films:
+        films[first, last] = film.__wrapped__(run, first, last)
+    return films[first, last]
+
+
 @lru_cache(maxsize=4)
 def film(run: Run, begin: float, end: float) -> Film:
     """The memory of a shop's own web server over a stretch of a run.
@@ -293,7 +318,9 @@ def film(run: Run, begin: float, end: float) -> Film:
     run
         Whose traffic comes. The film depends on it alone.
     begin, end
-        In days, within the run. The server was started some days before (fact ``server-started-days``).
+        In days, within the run. The server was started, with an empty memory, at the beginning of the week before
+        the one in which the film begins (fact ``server-started-days``). So films that begin in the same week show
+        the same memory.
 
     Raises
     ------
@@ -312,7 +339,8 @@ def film(run: Run, begin: float, end: float) -> Film:
                 days=run.days
             )
         )
-    started = max(0.0, begin - value("server-started-days"))
+    every = value("server-started-days")
+    started = max(0.0, (begin // every - 1) * every)
     visits = _visits(run, started)
     writer = _Writer(run, started, visits)
     for t, action, visit in _actions(visits, end):
@@ -331,8 +359,21 @@ def film(run: Run, begin: float, end: float) -> Film:
     )
 
 
+ALL_VISITS: Final = "visits to the server"
+"""Where `Run.kept` has all visits."""
+
+
 def _visits(run: Run, started: float) -> Table:
-    """All visits since the server's start: with an order as the run has them, the others at times of their own."""
+    """All visits since the server's start, in order of time."""
+    if ALL_VISITS not in run.kept:
+        run.kept[ALL_VISITS] = _all_visits(run)
+    whole: Table = run.kept[ALL_VISITS]
+    first = int(np.searchsorted(whole["t"], started))
+    return Table({name: column[first:] for name, column in whole.items()})
+
+
+def _all_visits(run: Run) -> Table:
+    """All visits of a run: with an order as the run has them, the others at times of their own."""
     orders, demand = run.orders, run.scenario.demand
     # Whoever orders logs in at some moment between his arrival and his order, and leaves soon after it.
     share = stream(run.seed, "memory log-ins").random(orders.rows)
@@ -365,7 +406,6 @@ def _visits(run: Run, started: float) -> Table:
     }
     turn = np.lexsort((columns["member"], columns["t"]))
     columns["visit"] = np.argsort(turn, kind="stable")
-    turn = turn[columns["t"][turn] >= started]
     return Table({name: column[turn] for name, column in columns.items()})
 
 
@@ -399,11 +439,13 @@ class _Writer:
         self.held: dict[int, list[tuple[int, int]]] = {}
         self.page: dict[int, int] = {}
         self.buffer: dict[int, int] = {}
-        self.written: list[tuple[float, int, int, int]] = []
+        # Bare numbers, one array a column: a tuple for each of tens of thousands of writings keeps Python's collector
+        # busy for longer than the writings take.
+        self.written = (array("d"), array("q"), array("b"), array("q"))
         # Block → its live remains: (row, first byte, byte after the last).
         self.live: dict[int, list[tuple[int, int, int]]] = {}
         self.rows: list[list[Any]] = []
-        self.landed: list[tuple[float, int]] = []
+        self.landed = (array("d"), array("q"))
         self._connect(self.memory.take(RECEIVE_BUFFER))
         self.key_block = self._take("key")
         self.memory.give_back(self.key_block, SMALL["key"])
@@ -418,8 +460,10 @@ class _Writer:
 
     def _note_landing(self, t: float) -> None:
         top = self.memory.free[RECEIVE_BUFFER][-1]
-        if not self.landed or self.landed[-1][1] != top:
-            self.landed.append((t, top))
+        times, tops = self.landed
+        if not tops or tops[-1] != top:
+            times.append(t)
+            tops.append(top)
 
     def act(self, t: float, action: int, visit: int) -> None:
         """One step of one visitor."""
@@ -475,7 +519,11 @@ class _Writer:
         number = _NUMBER[name]
         shape = SHAPES[number]
         end = address + shape.length
-        self.written.append((t, address, number, visit))
+        times, addresses, shapes, visits = self.written
+        times.append(t)
+        addresses.append(address)
+        shapes.append(number)
+        visits.append(visit)
         kept = []
         for row, first, after in self.live.get(block, ()):
             if first < end and address < after:
@@ -496,14 +544,9 @@ class _Writer:
         self.live[block] = kept
 
     def writes(self) -> Table:
-        t, address, shape, visit = zip(*self.written, strict=True) if self.written else ((), (), (), ())
+        t, address, shape, visit = (np.array(column) for column in self.written)
         return Table(
-            {
-                "t": np.array(t, dtype=np.float64),
-                "address": np.array(address, dtype=np.int64),
-                "shape": np.array(shape, dtype=np.int8),
-                "visit": np.array(visit, dtype=np.int64),
-            },
+            {"t": t, "address": address, "shape": shape, "visit": visit},
             {"shape": tuple(shape.name for shape in SHAPES)},
         )
 
@@ -520,8 +563,8 @@ class _Writer:
         )
 
     def landings(self) -> Table:
-        t, address = zip(*self.landed, strict=True)
-        return Table({"t": np.array(t), "address": np.array(address, dtype=np.int64)})
+        t, address = (np.array(column) for column in self.landed)
+        return Table({"t": t, "address": address})
 
 
 def password_of(seed: int, member: int) -> bytes:

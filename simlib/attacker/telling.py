@@ -80,6 +80,7 @@ def _incidents() -> dict[str, str]:
         "key_worthless": _("the bought key opened nothing"),
         "notified": _("authority told"),
         "notice_late": _("notice to the authority too late"),
+        "fined": _("fined for confirmed orders that were not kept"),
         "customers_told": _("customers told"),
         "worked": _("work done"),
         "returned": _("the attacker is back"),

@@ -286,6 +286,22 @@ def measure_label(part: str) -> str:
     }.get(part) or part_label(part)
 
 
+COUNTED: Final = ("persons_taken", "records_lost", "orders_kept_out")
+"""Numbers of a loss whose name says already what is counted."""
+
+
+def _per_attack(part: str, unit: str) -> str:
+    """What stands under an axis of one number of a loss."""
+    if part in COUNTED:
+        return _("{what} per attack").format(what=measure_label(part))
+    return _("{what} per attack, {unit}").format(what=measure_label(part), unit=unit)
+
+
+def _in_words(amount: float) -> str:
+    """A number in a sentence: whole, unless it is so small that a decimal says something."""
+    return number(round(amount) if abs(amount) >= 100 else round(amount, 1))
+
+
 def control_effect(
     before: Walks,
     after: Walks,
@@ -326,14 +342,14 @@ def control_effect(
     ]
     _intervals(ax, rows)
     ax.axvline(0, color="black", linewidth=1)
-    ax.set_xlabel(_("{what} per attack, {unit}").format(what=measure_label(part), unit=unit))
+    ax.set_xlabel(_per_attack(part, unit))
     low, high = paired.interval()
-    words = {"count": count, "what": measure_label(part), "less": number(round(-change, 1)), "unit": unit}
+    words = {"count": count, "what": measure_label(part), "less": _in_words(-change), "unit": unit}
     if high < 0:
         sentence = _(
             "It helps. Over {count} attackers the control spared {less} {unit} per attack ({what}); with 95 % "
             "confidence between {low} and {high}."
-        ).format(low=number(round(-high, 1)), high=number(round(-low, 1)), **words)
+        ).format(low=_in_words(-high), high=_in_words(-low), **words)
     elif low == high == 0:
         sentence = _("Over {count} attackers the control changed nothing at all ({what}).").format(**words)
     elif low > 0:
@@ -375,7 +391,7 @@ def losses_compared(
     _intervals(ax, rows)
     # A little room, so that a point at zero is seen whole.
     ax.set_xlim(left=-0.02 * ax.get_xlim()[1])
-    ax.set_xlabel(_("{what} per attack, {unit}").format(what=measure_label(part), unit=unit))
+    ax.set_xlabel(_per_attack(part, unit))
     first, *_between, last = compared.items()
     low, high = first[1].less_with(last[1], part).difference.interval()
     return describe(
@@ -404,7 +420,13 @@ def _intervals(ax: Axes, rows: Sequence[tuple[str, float, float, str]]) -> None:
             mean, y, xerr=half if np.isfinite(half) else 0, color=colour, marker="o", markersize=9, capsize=6
         )
         ax.annotate(
-            number(round(mean)), (mean, y), xytext=(0, 10), textcoords="offset points", ha="center", size=11
+            number(round(mean)),
+            (mean, y),
+            xytext=(0, 10),
+            textcoords="offset points",
+            ha="center",
+            size=11,
+            bbox=PLAIN,
         )
     ax.set_yticks(range(len(rows)), [_folded(row[0]) for row in rows])
     ax.set_ylim(len(rows) - 0.5, -0.7)
@@ -418,11 +440,11 @@ def _folded(label: str, width: int = 30) -> str:
     wide = sum(2 if ord(sign) > 0x2E80 else 1 for sign in label)
     if wide <= width:
         return label
+    # After a space or, where words have none, after a comma; in the middle of a word only if there is neither.
     middle = len(label) // 2
-    if " " in label:
-        cut = min((place for place, sign in enumerate(label) if sign == " "), key=lambda at: abs(at - middle))
-        return f"{label[:cut]}\n{label[cut + 1 :]}"
-    return f"{label[:middle]}\n{label[middle:]}"
+    cuts = [place + 1 for place, sign in enumerate(label[:-1]) if sign in " 、，："] or [middle]
+    cut = min(cuts, key=lambda at: abs(at - middle))
+    return f"{label[:cut].rstrip()}\n{label[cut:]}"
 
 
 def _points(rows: Sequence[tuple[str, float, float, str]], unit: str) -> str:

@@ -730,7 +730,7 @@ def show_assumptions() -> None:
         "heartbleed-most-bytes": _("most bytes that one request can state"),
         "heartbleed-key-challenge-requests": _("requests until the key was found, in a challenge of 2014"),
         "key-left-share": _("chance that a calculation with the key leaves a piece"),
-        "server-started-days": _("server started before the attack"),
+        "server-started-days": _("the server is started anew every"),
         "visits-with-login-share": _("visits without an order in which somebody logs in"),
         "heartbleed-encrypted-share": _("attacking heartbeats that are encrypted"),
         "session-valid-days": _("a session cookie is valid for"),

@@ -221,7 +221,7 @@ def what_if_control(shops: Sequence[Trials], attack: str = "account-takeover") -
                 [(figures.measure_label(part), part) for part in PARTS_SHOWN],
                 PARTS_SHOWN[0],
             ),
-            Slider("attackers", _("attackers sent"), 5, 60, 5, 10),
+            Slider("attackers", _("attackers sent"), 5, 60, 5, 5),
         ],
         draw,
     )

@@ -8,7 +8,7 @@ policies can be compared on the very same customers without simulating again.
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -43,7 +43,7 @@ MESSAGE_FIELDS: Final = Field.EMAIL | CONTACT | Field.PURCHASE
 COURIER_FIELDS: Final = CONTACT
 PAYMENT_FIELDS: Final = Field.NAME | Field.EMAIL | Field.PAYMENT
 
-PLACES: Final = (
+Place = Literal[
     "shop",
     "platform",
     "mailbox",
@@ -53,9 +53,12 @@ PLACES: Final = (
     "payment_company",
     "courier",
     "vault",
-)
+]
 """Where copies lie: own web shop, marketplace, the shop's e-mail, ERP in its office, a platform that sells itself, a
 third party that sells and ships for the shop, payment company, courier, offline vault."""
+
+PLACES: Final[tuple[str, ...]] = get_args(Place)
+"""The same as words."""
 
 ONLINE: Final = ("shop", "platform", "mailbox", "erp")
 """Places within the seller's own reach that a thief can reach over a network, with the seller's passwords."""

@@ -104,15 +104,24 @@ def debrief(drill: Drill, calm: QuietRun) -> Debrief:
         The quiet run of the same shop, at least as long as the drill.
     """
     shop, days, seed = drill.scenario, drill.days, drill.seed
-    others = [_way(each.course, calm, seed) for each in alternatives(shop, days=days, seed=seed)]
+    others = [way_of(each.course, calm, seed) for each in alternatives(shop, days=days, seed=seed)]
     return Debrief(
-        own=_way(drill.finish(), calm, seed),
-        usual=_way(course_of(shop, days=days, seed=seed), calm, seed),
+        own=way_of(drill.finish(), calm, seed),
+        usual=way_of(course_of(shop, days=days, seed=seed), calm, seed),
         others=others,
     )
 
 
-def _way(course: Course, calm: QuietRun, seed: int) -> Way:
+def way_of(course: Course, calm: QuietRun, seed: int) -> Way:
+    """The way that a course went, charged to a quiet run.
+
+    Parameters
+    ----------
+    course, seed
+        From `simlib.attacker.course_of`.
+    calm
+        The quiet run of the same shop, at least as long.
+    """
     decided = (row.what.partition(":") for row in course.incidents if row.kind == "decided")
     decisions = tuple((kind, option) for kind, _colon, option in decided)
     return Way(decisions, course, calm.charged(course, seed), _is_sound(decisions, course, calm))

@@ -35,13 +35,12 @@ from simlib.defence.devices import (
     settings,
     settings_for,
 )
-from simlib.experiment import half_width
+from simlib.experiment import half_width, run_once
 from simlib.facts import value
 from simlib.languages import _
 from simlib.risk.loss import QuietRun, quiet
 from simlib.scenario import Attack, Attackers, Scenario
 from simlib.streams import Floats
-from simlib.world import simulate
 
 BACKUP_CONTROLS: Final = ("11.2", "11.4", "offline-vault")
 """Controls that decide what can be restored (`simlib.attacker.process.Case.backups_left`)."""
@@ -166,7 +165,7 @@ class _Memory:
     """
 
     def __init__(self, scenario: Scenario, days: int, seed: int) -> None:
-        self.calm = QuietRun(simulate(scenario, days=days, seed=seed))
+        self.calm = QuietRun(run_once(scenario, days=days, seed=seed))
         self.lucks: dict[tuple[str, int], tuple[tuple[_StepLuck, ...], ...]] = {}
         self.known: dict[Any, float] = {}
 
@@ -185,6 +184,12 @@ def _memory(scenario: Scenario, days: int, seed: int) -> _Memory:
 
 class Losses:
     """What attacks cost this shop under any set of controls, always with the same attacks.
+
+    The shop's own loss (`Loss.total`) counts. Payouts that are turned aside, prices that stand wrong and thieves who
+    stay cost more each day until the owner knows. Stolen data do not: no source we have says what an unknown theft
+    costs the shop a day, the law's clock for a notice starts when it is known, and being told late is paid for by the
+    customers (`Loss.customers`), whom a warning spares part of it. So what only lets the owner know sooner is worth
+    more than its loss avoided says.
 
     Parameters
     ----------

@@ -32,7 +32,14 @@ from simlib.attacker.breach import (
     taken_in,
 )
 from simlib.attacker.course import Course, merged
-from simlib.attacker.effects import amount_in, each_notice, goods_keepers, late_penalty, priced
+from simlib.attacker.effects import (
+    amount_in,
+    broken_word_fine,
+    each_notice,
+    goods_keepers,
+    late_penalty,
+    priced,
+)
 from simlib.attacker.process import course_of
 from simlib.defence.response import Decide, standing_orders
 from simlib.errors import SafeShopError
@@ -80,7 +87,8 @@ class Loss:
     goods
         Goods, postage and payment fees of orders that brought nothing, or less than they cost.
     fees_and_penalties
-        Fees of card tests and chargebacks, penalties for late notices.
+        Fees of card tests and chargebacks, penalties for late notices and, in Taiwan, for orders that were confirmed
+        at a wrong price and not kept.
     response
         Hours of people, at a wage.
     notification
@@ -442,7 +450,10 @@ class QuietRun:
 
 
 def _bots(scenario: Scenario, course: Course, days: int, seed: int) -> tuple[int, int]:
-    """Goods and fees lost to bots that buy at a wrong price and to false buyers: orders times what one costs."""
+    """Goods and fees lost to bots that buy at a wrong price and to false buyers: orders times what one costs.
+
+    Bots that find the shelf empty cost the fine for orders that were confirmed and not kept.
+    """
     if not course.prices:
         return 0, 0
     priced_shop, prices = priced(scenario, course)
@@ -461,16 +472,19 @@ def _bots(scenario: Scenario, course: Course, days: int, seed: int) -> tuple[int
         )
         if refused:
             continue
+        paid = 0.0
         for method in methods:
             many = min(orders, shelf) * method.weight / weight
             pays = 1 - method.fail**method.attempts
             if not span.false:
+                paid += orders * method.weight / weight * pays
                 goods += many * pays * (cost + parcel - price * (1 - method.fee))
             elif method.on_delivery:
                 goods += many * 2 * parcel
             elif method.name == "card":
                 goods += many * pays * (cost + parcel + price * method.fee)
                 fees += many * pays * scenario.minor(scenario.payment.chargebacks.fee)
+        fees += broken_word_fine(scenario) if round(paid) > shelf else 0
     return round(goods), round(fees)
 
 

@@ -20,7 +20,7 @@ from simlib.attacker.telling import tell
 from simlib.defence.response import Question, notice_due
 from simlib.facts import value
 from simlib.languages import _
-from simlib.risk.debrief import Debrief, debrief
+from simlib.risk.debrief import Debrief, debrief, way_of
 from simlib.risk.trials import Trials
 from simlib.scenario import MINOR_UNITS
 
@@ -46,15 +46,16 @@ def cases(shops: Sequence[Trials]) -> list[tuple[Trials, str, int]]:
     -------
     list
         One for each campaign of which an attacker gets through and the owner has at least three things to decide.
+        Deciding at once what is usual leads to a sound end: nobody is put before a deadline that cannot be met.
     """
     found = []
     for what in sorted((campaign(name) for name in campaigns()), key=lambda one: one.number):
         shop = next((each for each in shops if what.possible(each.scenario)), None)
         for attacker in range(MOST_TRIED if shop else 0):
             assert shop is not None
-            course, loss = shop.trial(what.name, attacker, day=FIRST_DAY)
-            decided = sum(row.kind == "decided" for row in course.incidents)
-            if decided >= 3 and loss.total > 0:
+            course, _loss = shop.trial(what.name, attacker, day=FIRST_DAY)
+            usual = way_of(course, shop.calm, shop.seed + attacker)
+            if len(usual.decisions) >= 3 and usual.loss.total > 0 and usual.sound:
                 found.append((shop, what.name, attacker))
                 break
     # Seven and the number of cases share no factor unless it is a multiple of seven; then the order stays as it is.

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from simlib.attacker.arrivals import rates
+from simlib.attacker.breach import How
 from simlib.attacker.campaign import campaign, campaigns
 from simlib.attacker.course import Course
 from simlib.attacker.process import course_of
@@ -116,7 +117,7 @@ class Trials:
     def found_by_day(self, days: Sequence[float]) -> Floats:
         """Orders with a name, phone or address that a thief finds in the web shop, by the day on which he looks."""
         place = web_place(self.scenario)
-        look = (int(CONTACT), 1.0, False)
+        look = How(int(CONTACT))
         return np.array([len(self.calm.reader.seen(place, day, day, look)[0]) for day in days], dtype=float)
 
     def found_by_head(self, begin: float, end: float) -> float:

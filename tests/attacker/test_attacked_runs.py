@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 
 from simlib.arrays import NotExpressedError, simulate_arrays
-from simlib.attacker import EFFECTS, Reader, campaign, surviving, taken
-from simlib.attacker.breach import OWN
+from simlib.attacker import EFFECTS, Reader, campaign, course_of, surviving, taken
+from simlib.attacker.breach import OWN, How
 from simlib.attacker.effects import each_notice, late_penalty
+from simlib.facts import value
 from simlib.privacy import copies_of
 from simlib.records import Run
+from simlib.risk import QuietRun, loss
 from simlib.scenario import Defence
 from simlib.streams import TICK
 from simlib.world import simulate
-from tests.attacks import EVERYTHING, attacked, more_campaigns, simulated, under
+from tests.attacks import EVERYTHING, attacked, fulfilled, more_campaigns, simulated, under
 from tests.payment.test_ledger import check_goods, check_postings
 from tests.privacy.test_copies import check_copies
 from tests.shop.test_stock import check_stock
@@ -100,8 +102,8 @@ def check_money(run: Run) -> None:
     assert customers == -moved(run, "customer_fraud", "attacker") <= 0
     if customers:
         assert rows_of(run, "buyers_called") or rows_of(run, "wallets_taken")
-    late = rows_of(run, "notice_late")
-    assert moved(run, "penalty", "incident_costs") == sum(int(str(row["amount"])) for row in late)
+    fines = [*rows_of(run, "notice_late"), *rows_of(run, "fined")]
+    assert moved(run, "penalty", "incident_costs") == sum(int(str(row["amount"])) for row in fines)
     if not run.scenario.payout.changes and not rows_of(run, "payouts_diverted"):
         rest = moved(run, "theft", "attacker") + moved(run, "ransom", "attacker") - customers
         assert run.balance()["attacker"] == rest
@@ -118,9 +120,13 @@ def check_takes(run: Run) -> None:
         assert run.takes["orders"][number] == each.orders
         assert run.takes["members"][number] == each.members
         if each.place != "memory" and run.takes["share"][number] == 1:
+            readable = copies.where("form", "plain")
+            if run.takes["opened"][number]:
+                # He sits where the vault lies open.
+                readable |= copies.where("form", "encrypted")
             there = (
                 copies.where("place", each.place)
-                & copies.where("form", "plain")
+                & readable
                 & ((copies["fields"] & run.takes["fields"][number]) != 0)
                 & (copies["since"] <= each.until)
                 & (copies["until"] > each.t)
@@ -257,6 +263,33 @@ def test_a_notice_that_never_comes_is_fined_once_where_the_law_wants_one_and_som
         assert moved(run, "notice", "incident_costs") == 0
 
 
+def test_a_shop_that_confirmed_a_wrong_price_and_does_not_keep_its_word_is_fined_once_in_taiwan_only() -> (
+    None
+):
+    hasty = scenario("taiwan-gift-shop").changed(confirmation__mode="automatic")
+    seed, _course = fulfilled(hasty, "wrong-price", days=15)
+    best = max(hasty.catalogue, key=lambda product: product.popularity)
+    full = [
+        item.model_copy(update={"stock": 5000, "reorder_up_to": 5000} if item.sku == best.sku else {})
+        for item in hasty.catalogue
+    ]
+    for place, stocked, fines in (("tw", False, 1), ("hk", False, 0), ("tw", True, 0)):
+        shop = hasty.model_copy(update={"place": place, **({"catalogue": tuple(full)} if stocked else {})})
+        run = simulate(under(shop, "wrong-price"), days=15, seed=seed)
+        check_money(run)
+        broken = run.orders.where("state", "out_of_stock")
+        assert broken.any() != stocked
+        assert len(rows_of(run, "fined")) == fines
+        assert moved(run, "penalty", "incident_costs") == fines * value("price-error-fine-twd") * 100
+        charged = QuietRun(simulate(shop, days=15, seed=seed)).charged(
+            course_of(run.scenario, days=15, seed=seed), seed
+        )
+        fined = fines * value("price-error-fine-twd")
+        assert loss(run).fees_and_penalties // value("price-error-fine-twd") == fines
+        assert charged.fees_and_penalties // value("price-error-fine-twd") == fines
+        assert loss(run).total > fined
+
+
 def test_what_the_shop_itself_can_read_is_all_that_can_be_lost() -> None:
     assert set(OWN) == {"shop", "platform", "mailbox", "erp", "vault"}
 
@@ -269,4 +302,4 @@ def test_a_thief_sees_a_snapshot_in_the_world_as_in_the_finished_run() -> None:
         np.concatenate([each.persons for each in taken(run) if each.t <= float(str(told["t"]))])
     )
     assert notice in (0, len(persons) * each_notice(run.scenario))
-    assert Reader(run).seen("vault", 5.0, 5.0, (28, 1.0, False))[0].size == 0
+    assert Reader(run).seen("vault", 5.0, 5.0, How(28))[0].size == 0

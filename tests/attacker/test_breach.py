@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from simlib.attacker import Reader, expected_orders, lost_records, persons, surviving, taken, taken_in
 from simlib.attacker.breach import how_many, lost_copies, outages, without
 from simlib.attacker.course import MEMORY, Course, Take
+from simlib.attacker.heartbleed import read_memory
+from simlib.experiment import run_once
+from simlib.facts import value
 from simlib.privacy import CONTACT, POLICIES, Field, copies_of, exposure, policy
 from simlib.records import Run
+from simlib.risk import QuietRun, quiet
 from simlib.scenario import Scenario
 from simlib.world import simulate
 from tests.attacks import fulfilled, under
@@ -91,23 +95,81 @@ def test_littles_law_tells_how_many_orders_a_thief_finds_at_a_random_moment() ->
         assert 3 * error < 0.2 * expected
 
 
-def test_the_vault_is_read_only_by_who_sits_in_it_and_memory_holds_only_those_who_are_buying() -> None:
-    run = run_of(SHOP)
-    reader = Reader(run)
-    outside, inside, memory = (
-        taken_in(reader, thief(40.0, places=places, **how))[0]
-        for places, how in ((("vault",), {}), (("vault",), {"opened": True}), ((MEMORY,), {}))
+def test_the_vault_is_read_only_by_who_sits_in_it() -> None:
+    reader = Reader(run_of(SHOP))
+    outside, inside = (
+        taken_in(reader, thief(40.0, places=("vault",), **how))[0] for how in ({}, {"opened": True})
     )
     assert outside.orders == outside.members == 0
     assert inside.orders > 0
     assert inside.members > 0
-    there = run.orders
-    assert 0 < memory.orders < 60
-    assert (there["carted"][memory.order_numbers] <= 40.0).all()
-    over = np.fmin(there["seller_told"], there["closed"])[memory.order_numbers]
-    assert (np.isnan(over) | (over > 40.0)).all()
-    never = Reader(run, policy("keep-everything", run.scenario.retention))
-    assert taken_in(never, thief(40.0, places=(MEMORY,)))[0].orders == memory.orders
+
+
+def heartbleed(since: float, hours: float, requests: int, seed: int) -> Course:
+    """Somebody who asks the server for its memory."""
+    course = thief(since, places=(MEMORY,), requests=requests, seed=seed)
+    course.takes[0].until = since + hours / 24
+    return course
+
+
+@given(
+    st.floats(0, 59),
+    st.floats(0.01, 20),
+    st.integers(0, 3000),
+    st.integers(0, 99),
+    st.sampled_from(sorted(POLICIES)),
+)
+@settings(max_examples=8)
+def test_a_breach_takes_of_the_memory_what_the_wire_gives_whatever_the_retention(
+    since: float, hours: float, requests: int, seed: int, name: str
+) -> None:
+    run = run_of(SHOP)
+    found = taken_in(
+        Reader(run, policy(name, run.scenario.retention)), heartbleed(since, hours, requests, seed)
+    )[0]
+    wire = read_memory(run, since, since + hours / 24, requests, seed)
+    assert (found.orders, found.members) == (wire.count("address"), wire.count("password"))
+    assert found.persons.tolist() == wire.members.tolist()
+
+
+def test_an_attacked_run_and_a_walk_charged_to_a_quiet_one_take_of_the_memory_what_the_wire_gives() -> None:
+    shop = scenario(SHOP)
+    seed, course = fulfilled(shop, "heartbleed", days=30, day=15)
+    run = simulate(under(shop, "heartbleed", day=15), days=30, seed=seed)
+    reading = course.takes[0]
+    assert reading.requests == value("memory-reads")
+    wire = read_memory(run, reading.since, reading.until, reading.requests, reading.seed)
+    found = taken(run)[0]
+    assert found.place == MEMORY
+    assert (found.orders, found.members, len(found.persons)) == (
+        wire.count("address"),
+        wire.count("password"),
+        len(wire.members),
+    )
+    assert found.orders > 0 < len(found.persons)
+    calm = QuietRun(run_once(quiet(run.scenario), days=30, seed=seed))
+    alone = Course(campaigns=course.campaigns, branches=course.branches, takes=[reading])
+    charged = calm.charged(alone, seed)
+    # Nothing has kept anybody out, so the quiet run's customers are the attacked one's.
+    assert (charged.orders_taken, charged.members_taken) == (found.orders, found.members)
+    assert charged.persons_taken == len(found.persons)
+
+
+def test_of_a_server_that_is_somebody_elses_there_is_no_memory_to_read() -> None:
+    run = run_of("mainland-marketplace-store")
+    found = taken_in(Reader(run), heartbleed(40.0, 2, 1000, 1))[0]
+    assert (found.orders, found.members, len(found.persons)) == (0, 0, 0)
+
+
+def test_who_could_not_reach_the_shop_has_left_nothing_in_its_memory() -> None:
+    run = run_of(SHOP)
+    course = heartbleed(40.0, 10, 2000, 1)
+    whole = taken_in(Reader(run), course)[0]
+    away = np.zeros(run.orders.rows, dtype=np.bool_)
+    away[whole.order_numbers[::2]] = True
+    less = taken_in(Reader(run, without=away), course)[0]
+    assert less.order_numbers.tolist() == whole.order_numbers[1::2].tolist()
+    assert not np.isin(run.orders["member"][away], less.persons).any()
 
 
 def test_half_the_records_are_the_newest_half_and_a_stay_takes_at_least_a_look() -> None:

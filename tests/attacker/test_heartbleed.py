@@ -139,12 +139,16 @@ def test_more_requests_or_bytes_never_find_less_and_never_more_than_passed_throu
         )
 
 
-def test_a_busy_shop_leaks_more() -> None:
+def test_a_busy_shop_leaks_more_sessions_and_addresses_and_writes_over_passwords_the_sooner() -> None:
     quiet, busy = (
         [read_memory(shop_run(orders), 10, 12, 500, seed=seed) for seed in range(3)] for orders in (10, 40)
     )
-    for kind in KINDS[:3]:
+    for kind in ("cookie", "address"):
         assert max(t.count(kind) for t in quiet) < min(t.count(kind) for t in busy)
+    # Of passwords four times as many come, and each lies there a fourth of the time: the requests decide.
+    few, many = (passed_through(taken[0].film, 10, 12)["password"] for taken in (quiet, busy))
+    assert many > 2 * few
+    assert max(t.count("password") for t in busy) < 2 * min(t.count("password") for t in quiet)
 
 
 def test_the_key_is_found_as_often_as_its_pieces_are_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlib.attacker import Course, Drill, alternatives, campaign, campaigns, chance, course_of, rates
+from simlib.attacker import (
+    EFFECTS,
+    Course,
+    Drill,
+    alternatives,
+    campaign,
+    campaigns,
+    chance,
+    course_of,
+    rates,
+)
 from simlib.attacker.arrivals import YEAR, arriving, way_in
 from simlib.attacker.campaign import PRECONDITIONS
 from simlib.attacker.chance import attack_chance
@@ -233,6 +243,30 @@ def test_without_a_look_at_the_detectors_or_the_control_they_need_they_are_blind
     assert seen[True, True] == {"log-review", "leak-notice", "order-rate"}
     assert seen[False, True] == {"leak-notice", "order-rate"}
     assert seen[True, False] == seen[False, False] == {"leak-notice"}
+
+
+@pytest.mark.parametrize("name", campaigns())
+def test_who_watches_more_never_knows_later(name: str) -> None:
+    # Of the same attempt, if it does harm both times: whoever knows that he is watched may give up.
+    shop = suits(name)
+    steps = campaign(name).steps
+    stops = {stop.control for step in steps for stop in step.stopped_by}
+    needed = {sight.needs for step in steps for sight in step.seen_by if sight.needs} - stops
+    ways = [(Defence(watches=False), Defence())]
+    ways += [(Defence(), Defence(controls=(one,))) for one in sorted(needed)]
+    ways.append((Defence(watches=False), Defence(controls=tuple(sorted(needed)))))
+    for less, more in ways:
+        for seed in range(25):
+            before, after = (
+                course_of(under(shop, name, defence=defence), days=120, seed=seed) for defence in (less, more)
+            )
+            if all(any(row.kind in EFFECTS for row in course.incidents) for course in (before, after)):
+                assert known(after) <= known(before), (more, seed)
+
+
+def known(course: Course) -> float:
+    """When the owner first learns of an attack."""
+    return min(course.first("seen"), course.first("found_late"))
 
 
 def test_detectors_cost_hours_also_where_nobody_attacks() -> None:

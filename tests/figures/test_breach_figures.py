@@ -7,7 +7,8 @@ import pytest
 
 from simlib import figures
 from simlib.attacker import campaign, campaigns
-from simlib.attacker.words import detector_label, step_title
+from simlib.attacker.telling import incident_label
+from simlib.attacker.words import detector_label, step_title, teller_label
 from simlib.experiment import Sample
 from simlib.facts import value
 from simlib.figures.breach import timeline_rows
@@ -36,10 +37,13 @@ def test_a_timeline_shows_each_success_and_the_first_that_was_noticed(name: str)
         assert [one for one in shown if one[1] != "the attacker is back"] == happened
         assert [row.t for row in rows] == sorted(row.t for row in rows)
         assert all(row.since <= row.t for row in rows)
-        seen = [row for row in course.incidents if row.kind == "seen"]
-        if seen:
+        # Whichever lets the owner know first: a detector, or that it came out by itself.
+        known = next((row for row in course.incidents if row.kind in ("seen", "found_late")), None)
+        if known is not None:
             first = next(row for row in rows if row.look == "seen")
-            assert (first.t, first.text) == (seen[0].t, f"noticed: {detector_label(seen[0].what)}")
+            label = detector_label if known.kind == "seen" else teller_label
+            assert first.t == known.t
+            assert first.text == f"{incident_label(known.kind)}: {label(known.what)}"
 
 
 def test_a_timeline_tells_money_persons_and_days_of_both_courses() -> None:

@@ -86,7 +86,7 @@ def test_the_control_panel_says_what_the_walks_say() -> None:
     shop = gift_shop()
     spared = shop.walks("ransomware", 20).sample().mean
     assert protected(shop, "ransomware", "6.4") == shop.with_controls(["6.4"])
-    assert f"It helps. Over 20 attackers the control spared {spared:,.1f} TWD" in figures.sentence(shown.ax)
+    assert f"It helps. Over 20 attackers the control spared {spared:,.0f} TWD" in figures.sentence(shown.ax)
     shown.put_back()
 
 

@@ -25,14 +25,11 @@ from simlib.risk.hardening import (
 )
 from tests.shops import scenario
 
-# Together these take longer than a quick look may.
-pytestmark = pytest.mark.slow
-
 STORE = "mainland-marketplace-store"
 
 
 @lru_cache
-def losses(name: str = STORE, walks: int = 300) -> Losses:
+def losses(name: str = STORE, walks: int = 120) -> Losses:
     return Losses(scenario(name), walks=walks, seed=3)
 
 
@@ -60,13 +57,13 @@ def test_an_attempt_that_is_not_walked_again_would_have_cost_the_same(data: st.D
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_another_one_others() -> None:
-    first = losses()
-    again = Losses(scenario(STORE), walks=300, seed=3)
+    first = losses(walks=40)
+    again = Losses(scenario(STORE), walks=40, seed=3)
     again._memory = _Memory(again.scenario, again.days, 3)
     assert again.attempts == first.attempts
     for name in ("account-takeover", "ransomware"):
         np.testing.assert_array_equal(again.numbers(name, ("6.3@mail",)), first.numbers(name, ("6.3@mail",)))
-    other = Losses(scenario(STORE), walks=300, seed=4)
+    other = Losses(scenario(STORE), walks=40, seed=4)
     assert other.yearly() != first.yearly()
 
 
@@ -85,10 +82,12 @@ def test_what_a_step_avoids_is_the_difference_of_two_yearly_losses() -> None:
     assert avoided.mean == pytest.approx(losses().yearly().mean - losses().yearly(after).mean)
 
 
+@pytest.mark.slow
 def test_paired_attempts_tell_a_second_step_from_nothing_where_separate_ones_could_not() -> None:
-    paired = losses().avoided((), ("6.3@marketplace",))
+    many = losses(walks=300)
+    paired = many.avoided((), ("6.3@marketplace",))
     assert paired.low > 0
-    before, after = losses().yearly(), losses().yearly(("6.3@marketplace",))
+    before, after = many.yearly(), many.yearly(("6.3@marketplace",))
     assert paired.high - paired.low < (before.high - before.low) + (after.high - after.low)
 
 
@@ -103,6 +102,7 @@ def test_every_possible_step_puts_a_control_in_place_and_no_setting_of_it_is_goo
         assert set(controls_in_place(done)) > set(controls_in_place(devices))
 
 
+@pytest.mark.slow
 def test_the_ranking_is_by_loss_avoided_for_an_hour_and_puts_doubtful_steps_last() -> None:
     ranked = rank_settings(bare(), losses())
     sure = [step for step in ranked if step.is_sure]
@@ -117,6 +117,7 @@ def test_the_ranking_is_by_loss_avoided_for_an_hour_and_puts_doubtful_steps_last
                 assert other.avoided.mean < step.avoided.mean
 
 
+@pytest.mark.slow
 def test_the_next_steps_are_each_the_best_with_those_before_done_and_add_up() -> None:
     steps = next_settings(bare(), losses())
     assert len(steps) == 3
@@ -134,17 +135,20 @@ def test_where_everything_is_good_nothing_is_left_to_do() -> None:
     assert next_settings(done, losses()) == ()
 
 
+@pytest.mark.slow
 def test_twice_as_many_attackers_double_the_amounts_and_leave_the_order() -> None:
-    many = Losses(scenario(STORE), walks=300, seed=3)
+    many = Losses(scenario(STORE), walks=120, seed=3)
     many.rates = {name: 2 * rate for name, rate in many.rates.items()}
     before, after = rank_settings(bare(), losses()), rank_settings(bare(), many)
     assert [step.places for step in before] == [step.places for step in after]
     assert after[0].avoided.mean == pytest.approx(2 * before[0].avoided.mean)
 
 
+@pytest.mark.slow
 def test_training_alone_is_worth_less_than_a_second_step_alone() -> None:
-    trained, second = losses().avoided((), ("14.2",)), losses().avoided((), ("6.3",))
-    assert abs(trained.mean) < 0.1 * losses().yearly().mean
+    many = losses(walks=300)
+    trained, second = many.avoided((), ("14.2",)), many.avoided((), ("6.3",))
+    assert abs(trained.mean) < 0.1 * many.yearly().mean
     assert second.low > trained.high
 
 
