@@ -55,13 +55,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms out unless they were asked for."""
-    if config.getoption("--thorough"):
-        return
-    left_out = [one for one in items if one.get_closest_marker("thorough")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [one for one in items if one not in set(left_out)]
+    """Leave the long forms out unless they were asked for; side by side, every process begins with slow tests."""
+    if not config.getoption("--thorough"):
+        left_out = [one for one in items if one.get_closest_marker("thorough")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [one for one in items if one not in set(left_out)]
+    items[:] = shared_out(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def shared_out(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """The tests in an order that keeps all processes busy until the end.
+
+    Each process is given an equal run of tests and, when it is done, takes over some from the end of another's
+    (``--dist worksteal``). So each run begins with its share of the slow tests: a minute's test that came last would
+    leave the others idle.
+
+    Parameters
+    ----------
+    items
+        All that will run.
+    processes
+        How many run them; for one, the order stays.
+    """
+    if processes == 1:
+        return items
+    slow = [one for one in items if one.get_closest_marker("slow")]
+    quick = [one for one in items if not one.get_closest_marker("slow")]
+    cuts = [round(place * len(quick) / processes) for place in range(processes + 1)]
+    return [
+        one
+        for place in range(processes)
+        for one in (*slow[place::processes], *quick[cuts[place] : cuts[place + 1]])
+    ]
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from simlib.course.folder import prepare
 from simlib.course.progress import read_progress
 from simlib.course.start_page import write_start_page
-from tests.browsing import needs_chromium, open_lesson, opened
+from tests.browsing import needs_chromium, open_lesson, opened, wait_until_idle
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
 
@@ -71,6 +71,7 @@ def test_a_learner_goes_from_start_page_to_result(page: Page, folder: Path, outs
     page.locator(".noUi-handle").focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
+    wait_until_idle(page, 500)
     page.get_by_role("button", name="This is my guess").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("You guessed 250 orders; it was 200 orders.")).to_be_visible(timeout=30_000)

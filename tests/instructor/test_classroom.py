@@ -47,9 +47,9 @@ def test_the_manual_names_every_file_and_module_it_needs() -> None:
     assert "--no-index --find-links wheels safeshop" in manual
 
 
-STAND_IN = """#!{python}
-import json, os, sys
-print(json.dumps([os.getcwd(), sys.argv[1:], dict(os.environ)]))
+# A program's first line cannot name an interpreter in a folder with a space; a shell can.
+STAND_IN = """#!/bin/sh
+exec '{python}' -c 'import json, os, sys; print(json.dumps([os.getcwd(), sys.argv[1:], dict(os.environ)]))' "$@"
 """
 
 
