@@ -135,7 +135,7 @@ def _command(lesson: Path, port: int) -> list[str]:
     return [
         sys.executable,
         "-m",
-        "voila",
+        "simlib.course.application_server",
         str(lesson),
         "--no-browser",
         f"--Voila.ip={HOST}",

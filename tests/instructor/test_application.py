@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
+from queue import Empty
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from simlib.course import application
+from simlib.course import application, application_server
 from simlib.errors import SafeShopError
 from tests.browsing import ARGUMENTS, CHROMIUM, HERE, any_port, needs_chromium
 
@@ -26,6 +29,36 @@ def test_without_voila_one_sentence_says_how_to_get_it(monkeypatch: pytest.Monke
         SafeShopError, match=r"^Voilà is not installed for this Python; run: .* -m pip install"
     ):
         application.check_installed()
+
+
+class DeafSocket:
+    """A socket that has a message and wakes nobody: who waits learns of it only by asking again."""
+
+    def __init__(self, arrives_after: int) -> None:
+        self.asked, self.arrives_after = 0, arrives_after
+
+    async def poll(self, milliseconds: int) -> int:
+        assert milliseconds <= application_server.LOOK_AGAIN_MILLISECONDS
+        self.asked += 1
+        return int(self.asked > self.arrives_after)
+
+
+class Channel:
+    """A kernel's channel on such a socket."""
+
+    def __init__(self, arrives_after: int) -> None:
+        self.socket = DeafSocket(arrives_after)
+
+    async def _recv(self) -> dict[str, str]:
+        return {"msg": "the answer"}
+
+
+def test_an_answer_that_woke_nobody_is_found_at_the_second_look() -> None:
+    channel: Any = Channel(arrives_after=3)
+    assert asyncio.run(application_server.get_msg(channel)) == {"msg": "the answer"}
+    assert channel.socket.asked == 4
+    with pytest.raises(Empty):
+        asyncio.run(application_server.get_msg(cast(Any, Channel(arrives_after=10**9)), timeout=0.01))
 
 
 @pytest.mark.slow
