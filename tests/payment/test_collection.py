@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,18 @@ def test_the_money_of_every_order_is_where_its_life_says_in_any_shop(run: Run) -
         check(run)
 
 
+@pytest.mark.parametrize(
+    "preset", ["hongkong-own-site", "taiwan-exporter-cross-border", "mainland-marketplace-store"]
+)
+def test_of_a_free_order_that_went_back_nothing_is_paid_out_afterwards(preset: str) -> None:
+    base = refusing(preset)
+    free = [item.model_copy(update={"price": Decimal(0)}).model_dump() for item in base.catalogue]
+    run = simulate(base.changed(catalogue=free), days=30, seed=1)
+    assert run.orders.where("state", "refunded").sum() > 3
+    for check in CHECKS:
+        check(run)
+
+
 def check_routes(run: Run) -> None:
     for order, route in enumerate(words(run, "orders", "route")):
         products = run.lines["product"][run.lines["order"] == order].tolist()
@@ -133,12 +146,17 @@ def test_amounts_are_whole_numbers_everywhere(preset: str) -> None:
         assert run.tables[table][column].dtype == np.int64
 
 
-def refused_to_all(name: str) -> Run:
+def refusing(name: str) -> Scenario:
     """A preset in which half of the buyers send their goods back."""
     base = scenario(name)
     if base.cooling_off.days == 0:
         base = base.changed(cooling_off={"days": 7, "runs_from": "receipt", "basis": "shop-policy"})
-    return simulate(base.changed(returns__share=0.5, demand__orders_per_day=15), days=30, seed=1)
+    return base.changed(returns__share=0.5, demand__orders_per_day=15)
+
+
+def refused_to_all(name: str) -> Run:
+    """A month of it."""
+    return simulate(refusing(name), days=30, seed=1)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
