@@ -210,6 +210,20 @@ def test_a_faulty_file_is_not_packed_and_nothing_is_left(trade: Trade) -> None:
     assert [one.name for one in trade.folder.glob("x.bundle*")] == []
 
 
+def test_a_file_that_changes_while_it_is_packed_is_told_and_nothing_is_left(trade: Trade) -> None:
+    members = trade.files[1]
+
+    def change_meanwhile(size: int) -> bytes:
+        # The key is drawn when all files have been looked at and none has been written.
+        members.write_bytes(members.read_bytes() + b"x")
+        return bytes(size)
+
+    with pytest.raises(SafeShopError) as refused:
+        trade.pack(random=change_meanwhile)
+    assert refused.value.sentence == "m.csv changed while it was being read; try again."
+    assert not trade.bundle.exists()
+
+
 def test_a_fault_in_the_last_file_leaves_nothing_of_the_first(trade: Trade) -> None:
     trade.pack(files=[trade.files[1], write(trade.folder / "orphan.csv", ORDER_LINES, [line(99)])])
     assert trade.refusal().startswith(
