@@ -97,6 +97,16 @@ def test_a_disputed_order_stays_readable_until_it_is_exported_after_its_end(quar
     assert quiet.orders + disputed.orders == kept.sum()
 
 
+def test_what_settling_costs_is_booked_as_a_dispute_and_as_nothing_else(quarrels: Run) -> None:
+    rows = quarrels.postings
+    costs, disputes = rows.where("account", "dispute_costs"), rows.where("kind", "dispute")
+    assert costs.sum() > 20
+    assert (disputes[costs]).all()
+    assert rows["amount"][disputes].sum() == 0
+    told = quarrels.events.where("kind", "dispute_step")
+    assert rows["amount"][costs].sum() == quarrels.events["amount"][told].sum()
+
+
 def test_without_disputes_there_is_nothing_to_count() -> None:
     run = simulate(scenario("taiwan-gift-shop"), days=20, seed=1)
     ends = dispute_results(run)
