@@ -18,10 +18,11 @@ from simlib.errors import SafeShopError
 from simlib.figures.vault_words import role_name
 from simlib.languages import _
 from simlib.panels.vault import grid
+from simlib.panels.vault.backup_and_destruction import Backups, Destruction
 from simlib.panels.vault.desk import Audit, Call, Dashboard, Import, Rights
-from simlib.panels.vault.keeping import Backups, Destruction, Password
 from simlib.panels.vault.members import Members
 from simlib.panels.vault.orders import Orders
+from simlib.panels.vault.password import Password
 from simlib.panels.vault.phone import Account, ForwardClock, Phone
 from simlib.vault.session import Session
 from simlib.vault.vault import Vault
