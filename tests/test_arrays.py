@@ -284,12 +284,12 @@ def test_instant_restocking_is_refused_by_name() -> None:
 def test_a_field_that_the_arrays_do_not_know_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     known = EXPRESSED["Staff"] - {"packers"}
     monkeypatch.setattr(arrays, "EXPRESSED", {**EXPRESSED, "Staff": known})
-    arrays._unknown.cache_clear()
+    arrays._to_look_at.cache_clear()
     try:
         assert refused(scenario("hongkong-own-site")) == ["the field staff.packers"]
     finally:
         monkeypatch.undo()
-        arrays._unknown.cache_clear()
+        arrays._to_look_at.cache_clear()
     assert refused(scenario("hongkong-own-site")) == []
 
 

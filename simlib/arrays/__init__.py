@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import cache, cached_property, partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -36,11 +36,19 @@ from simlib.world import LARGEST_SEED, MOST_DAYS
 MANY_ORDERS: Final = 300_000
 """Beyond so many orders, memory counts more than the twentieth of the time that fetching fresh pages costs."""
 
+M_TRIM_THRESHOLD: Final = -1
+"""glibc's number of the setting (mallopt(3), malloc.h), like the next."""
+
 M_MMAP_THRESHOLD: Final = -3
-"""glibc's number of the setting (mallopt(3), malloc.h)."""
 
 LARGE_ARRAY: Final = 1_000_000
-"""Bytes from which an array gets pages of its own then: half a column of so many orders at the least."""
+"""Bytes from which an array of a long run gets pages of its own: half a column of so many orders at the least."""
+
+LARGEST_OF_THE_HEAP: Final = 1 << 25
+"""Bytes of the largest array that glibc can be made to put into its heap (mallopt(3))."""
+
+KEPT: Final = 1 << 27
+"""Bytes that a process which simulates keeps for its next run: twice what 100,000 orders take."""
 
 
 class NotExpressedError(SafeShopError):
@@ -334,10 +342,25 @@ class SparseTable(Table):
 
 
 @cache
-def _unknown(part: type[Part]) -> tuple[str, ...]:
-    """Fields of a part of a scenario that the arrays do not know."""
+def _to_look_at(part: type[Part]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields of a part of a scenario that the arrays do not know, and those in which such a field may lie."""
     known = EXPRESSED.get(part.__name__)
-    return () if known is None else tuple(sorted(set(part.model_fields) - known))
+    unknown = () if known is None else tuple(sorted(set(part.model_fields) - known))
+    holders = tuple(
+        name
+        for name, field in part.model_fields.items()
+        if name not in (*unknown, "retention")
+        and any(any(_to_look_at(inner)) for inner in _parts_in(field.annotation))
+    )
+    return unknown, holders
+
+
+def _parts_in(annotation: Any) -> Iterator[type[Part]]:
+    """Parts of which a field may be made, alone or in a tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _parts_in(inner)
 
 
 def refused(scenario: Scenario) -> list[str]:
@@ -348,16 +371,16 @@ def refused(scenario: Scenario) -> list[str]:
 
 
 def _unexpressed(part: Part, path: str) -> list[str]:
-    found = []
-    for name in _unknown(type(part)):
-        if getattr(part, name) != type(part).model_fields[name].get_default(call_default_factory=True):
-            found.append(path + name)
-    for name in type(part).model_fields:
+    unknown, holders = _to_look_at(type(part))
+    fields = type(part).model_fields
+    found = [
+        path + name
+        for name in unknown
+        if getattr(part, name) != fields[name].get_default(call_default_factory=True)
+    ]
+    for name in holders:
         given = getattr(part, name)
-        inner = given if isinstance(given, tuple) else (given,)
-        if name in _unknown(type(part)) or name == "retention":
-            continue
-        for item in inner:
+        for item in given if isinstance(given, tuple) else (given,):
             if isinstance(item, Part):
                 found += [field for field in _unexpressed(item, f"{path}{name}.") if field not in found]
     return found
@@ -394,8 +417,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
                 what=", ".join(reasons)
             )
         )
-    if days * scenario.demand.orders_per_day > MANY_ORDERS:
-        _pages_of_their_own()
+    _settle_memory(days * scenario.demand.orders_per_day > MANY_ORDERS)
     flow = Flow(scenario, days, Draws(scenario, days, seed, normals.fill))
     ending, t = flow.contend()
     if ending != FINISHED:
@@ -409,17 +431,30 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
 
 
 @cache
-def _pages_of_their_own() -> None:
-    """Let large arrays give their memory back at once.
-
-    glibc puts arrays of up to 32 MB into its heap once such ones have been freed, and the gaps they leave there are
-    too small for later ones: at a million orders they were 50 MB of the peak. Elsewhere nothing changes.
-    """
+def _mallopt() -> Callable[[int, int], int] | None:
+    """glibc's `mallopt`; Windows has no library of this process by that name, macOS and musl no such function."""
     try:
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_ARRAY)
+        return cast("Callable[[int, int], int]", ctypes.CDLL(None).mallopt)
     except (AttributeError, OSError, TypeError):
-        # No glibc: Windows has no library of this process by that name, macOS and musl no such function.
-        return
+        return None
+
+
+def _settle_memory(long: bool) -> None:
+    """Let the arrays of a long run give their memory back at once, and those of a shorter one leave it to the next.
+
+    glibc puts arrays of up to 32 MB into its heap once such ones have been freed. The gaps they leave there are too
+    small for later ones: at a million orders they were 50 MB of the peak. At 100,000 the heap's end was given back and
+    fetched again dozens of times in a run, which was an eighth of its time. Elsewhere nothing changes.
+
+    Parameters
+    ----------
+    long
+        Whether memory counts more than time.
+    """
+    mallopt = _mallopt()
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, LARGE_ARRAY if long else LARGEST_OF_THE_HEAP)
+        mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def _checked(name: str, given: object, least: int, most: int) -> int:
@@ -869,13 +904,13 @@ def _states(flow: Flow, reached: Mapping[str, Any]) -> npt.NDArray[np.int8]:
 
 def _orders(flow: Flow) -> Table:
     scenario, count = flow.scenario, flow.count
-    starts = flow.first_line[:count]
     price = np.array([scenario.minor(item.price) for item in scenario.catalogue])
     cost = np.array([scenario.minor(item.unit_cost) for item in scenario.catalogue])
     route: Route = "escrow" if scenario.payment.escrow else "payment-company"
 
     def total(each: Integers) -> Integers:
-        return np.add.reduceat(each * flow.pieces, starts) if count else np.zeros(0, dtype=np.int64)
+        # Differences of running sums: whole numbers, so exact.
+        return np.diff(np.cumsum(each * flow.pieces)[flow.first_line[1:] - 1], prepend=0)
 
     list_amount = total(price[flow.product])
     amount = list_amount if flow.price_seen is None else total(flow.price_seen)

@@ -84,6 +84,9 @@ FINISHED, UNDECIDED = range(2)
 FLOWS, REJECTED, OUT_OF_STOCK = range(3)
 """What the shelf (or a wrong price) makes of an order."""
 
+ROW: Final = 64
+"""So many of the events to come stand in a row; what is farther off lies in a heap."""
+
 DEEPEST: Final = 40
 """More moments than any lineage has."""
 
@@ -189,7 +192,7 @@ class Room(NamedTuple):
 
     Attributes
     ----------
-    heap
+    agenda
         Events to come; see `_push`.
     batch
         Events of one moment.
@@ -203,7 +206,7 @@ class Room(NamedTuple):
         Two lineages.
     """
 
-    heap: Any
+    agenda: Any
     batch: Any
     service: Any
     packers: Any
@@ -228,8 +231,11 @@ def room_for(plan: Plan) -> Room:
     def numbers(size: int, kind: type = np.int64) -> Any:
         return np.empty(size, kind) if COMPILED else [kind(0).item()] * size
 
+    def queue(size: int) -> Any:
+        return numbers(size, np.float64), numbers(size, np.float64), numbers(size)
+
     return Room(
-        heap=(numbers(events, np.float64), numbers(events, np.float64), numbers(events)) if COMPILED else [],
+        agenda=(queue(ROW), queue(events), np.zeros(1, np.int64)) if COMPILED else [],
         batch=numbers(events),
         service=numbers(orders + enquiries + senders, np.int32),
         packers=numbers(orders + senders, np.int32),
@@ -290,62 +296,120 @@ class Past(NamedTuple):
 
 # ---------------------------------------------------------------------------------------------------------------
 # events to come, the soonest first
+#
+# Most new events belong among the next three or four, so the next ones stand in a row, farthest first, into which a
+# new one is put from the soon end; what is farther off lies in a heap. A row alone would take long in a shop where
+# thousands of parcels are on their way.
 
 if COMPILED:
 
     @compiled
-    def _sooner(heap: Any, at: int, t: float, cause: float, event: int) -> Any:
-        times, causes, events = heap
+    def _sooner(events: Any, at: int, t: float, cause: float, event: int) -> Any:
+        times, causes, numbers = events
         return times[at] < t or (
-            times[at] == t and (causes[at] < cause or (causes[at] == cause and events[at] < event))
+            times[at] == t and (causes[at] < cause or (causes[at] == cause and numbers[at] < event))
         )
 
     @compiled
-    def _push(heap: Any, size: int, t: float, cause: float, event: int) -> Any:
-        """Add an event to the first `size` of a binary heap; its new size (Williams, "Heapsort", CACM 7(6), 1964)."""
-        times, causes, events = heap
+    def _push_far(far: Any, size: int, t: float, cause: float, event: int) -> None:
+        """Add an event to the first `size` of a binary heap (Williams, "Heapsort", CACM 7(6), 1964)."""
+        times, causes, numbers = far
         at = size
-        while at > 0 and not _sooner(heap, (at - 1) // 2, t, cause, event):
+        while at > 0 and not _sooner(far, (at - 1) // 2, t, cause, event):
             above = (at - 1) // 2
-            times[at], causes[at], events[at] = times[above], causes[above], events[above]
+            times[at], causes[at], numbers[at] = times[above], causes[above], numbers[above]
             at = above
-        times[at], causes[at], events[at] = t, cause, event
-        return size + 1
+        times[at], causes[at], numbers[at] = t, cause, event
 
     @compiled
-    def _pop(heap: Any, size: int) -> Any:
-        """Take the soonest event out of the first `size`."""
-        times, causes, events = heap
-        soonest = events[0]
+    def _pop_far(far: Any, size: int) -> Any:
+        """Take the soonest event out of the first `size` of the heap."""
+        times, causes, numbers = far
+        soonest = times[0], causes[0], numbers[0]
         size -= 1
-        t, cause, event = times[size], causes[size], events[size]
+        t, cause, event = times[size], causes[size], numbers[size]
         at, below = 0, 1
         while below < size:
-            if below + 1 < size and _sooner(heap, below + 1, times[below], causes[below], events[below]):
+            if below + 1 < size and _sooner(far, below + 1, times[below], causes[below], numbers[below]):
                 below += 1
-            if not _sooner(heap, below, t, cause, event):
+            if not _sooner(far, below, t, cause, event):
                 break
-            times[at], causes[at], events[at] = times[below], causes[below], events[below]
+            times[at], causes[at], numbers[at] = times[below], causes[below], numbers[below]
             at, below = below, 2 * below + 1
-        times[at], causes[at], events[at] = t, cause, event
+        times[at], causes[at], numbers[at] = t, cause, event
         return soonest
 
     @compiled
-    def _soonest(heap: Any) -> Any:
+    def _make_room(agenda: Any, size: int) -> None:
+        """Put the farther half of a full row into the heap."""
+        row, far, in_row = agenda
+        times, causes, numbers = row
+        for at in range(ROW // 2):
+            _push_far(far, size - ROW + at, times[at], causes[at], numbers[at])
+        for at in range(ROW // 2):
+            half = at + ROW // 2
+            times[at], causes[at], numbers[at] = times[half], causes[half], numbers[half]
+        in_row[0] = ROW // 2
+
+    @compiled
+    def _fill_row(agenda: Any, size: int) -> None:
+        """Fill half of an empty row from the heap, which holds `size` events."""
+        row, far, in_row = agenda
+        times, causes, numbers = row
+        count = min(ROW // 2, size)
+        for taken in range(count):
+            at = count - 1 - taken
+            times[at], causes[at], numbers[at] = _pop_far(far, size - taken)
+        in_row[0] = count
+
+    @compiled
+    def _push(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
+        """Add an event to the `size` there are; their new number."""
+        row, far, in_row = agenda
+        if in_row[0] == ROW:
+            _make_room(agenda, size)
+        at = in_row[0]
+        # Whatever lies in the heap comes after all that stand in the row.
+        if size > at and _sooner(row, 0, t, cause, event):
+            _push_far(far, size - at, t, cause, event)
+            return size + 1
+        times, causes, numbers = row
+        in_row[0] = at + 1
+        while at > 0 and _sooner(row, at - 1, t, cause, event):
+            times[at], causes[at], numbers[at] = times[at - 1], causes[at - 1], numbers[at - 1]
+            at -= 1
+        times[at], causes[at], numbers[at] = t, cause, event
+        return size + 1
+
+    @compiled
+    def _pop(agenda: Any, size: int) -> Any:
+        """Take the soonest of `size` events."""
+        row, _far, in_row = agenda
+        last = in_row[0] - 1
+        soonest = row[2][last]
+        in_row[0] = last
+        if last == 0 and size > 1:
+            _fill_row(agenda, size - 1)
+        return soonest
+
+    @compiled
+    def _soonest(agenda: Any) -> Any:
         """When the soonest event is, and when it was scheduled."""
-        return heap[0][0], heap[1][0]
+        row, _far, in_row = agenda
+        last = in_row[0] - 1
+        return row[0][last], row[1][last]
 
 else:
 
-    def _push(heap: Any, size: int, t: float, cause: float, event: int) -> Any:
-        heappush(heap, (t, cause, event))
+    def _push(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
+        heappush(agenda, (t, cause, event))
         return size + 1
 
-    def _pop(heap: Any, size: int) -> Any:
-        return heappop(heap)[2]
+    def _pop(agenda: Any, size: int) -> Any:
+        return heappop(agenda)[2]
 
-    def _soonest(heap: Any) -> Any:
-        return heap[0][:2]
+    def _soonest(agenda: Any) -> Any:
+        return agenda[0][:2]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -670,7 +734,7 @@ def contend(
     first_line, product, pieces = plan.first_line, plan.product, plan.pieces
     enquirer, sender = plan.enquirer, plan.sender
     done, since, turn, fate = found.done, found.since, found.turn, found.fate
-    heap, batch, free, expected = room.heap, room.batch, room.free, room.expected
+    agenda, batch, free, expected = room.agenda, room.batch, room.free, room.expected
 
     waiting, asked, served = room.service, 0, 0
     parcels, ready, packed = room.packers, 0, 0
@@ -685,13 +749,13 @@ def contend(
             room.brought_for[brought] = -1
             expected[item] = plan.reorder_up_to[item]
             if plan.lead[item] < days:
-                size = _push(heap, size, plan.lead[item], 0.0, brought * KINDS + RESTOCK)
+                size = _push(agenda, size, plan.lead[item], 0.0, brought * KINDS + RESTOCK)
             brought += 1
 
     at, last, day = 0, len(first_t), 0
     while at < last or size > 0:
         # All events of this moment whose causes are of one moment as well: nearly always a single one.
-        t, cause = _soonest(heap) if size > 0 else (math.inf, math.inf)
+        t, cause = _soonest(agenda) if size > 0 else (math.inf, math.inf)
         if at < last and first_t[at] <= t:
             asked_since = scheduled(past, first_event[at])
             if first_t[at] < t or asked_since <= cause:
@@ -700,8 +764,8 @@ def contend(
         while at < last and first_t[at] == t and scheduled(past, first_event[at]) == cause:
             batch[events] = first_event[at]
             events, at = events + 1, at + 1
-        while size > 0 and _soonest(heap) == (t, cause):
-            batch[events] = _pop(heap, size)
+        while size > 0 and _soonest(agenda) == (t, cause):
+            batch[events] = _pop(agenda, size)
             events, size = events + 1, size - 1
         if events > 1:
             told = _in_turn(past, room, t, events)
@@ -739,13 +803,13 @@ def contend(
                         before = brought
                         brought = _reorder(plan, room, line, t, order, brought)
                         if brought > before and room.brought_at[before] < days:
-                            size = _push(heap, size, room.brought_at[before], t, before * KINDS + RESTOCK)
+                            size = _push(agenda, size, room.brought_at[before], t, before * KINDS + RESTOCK)
                     if kind == GRANT:
                         ends = finish(openings, shift, day, t, plan.packing[order])
                         since[place(past, PACK, order)] = t
                         if ends < days:
                             done[place(past, PACK, order)] = ends
-                            size = _push(heap, size, ends, t, order * KINDS + DONE + PACK)
+                            size = _push(agenda, size, ends, t, order * KINDS + DONE + PACK)
                     else:
                         told_at = t
                         if online[order]:
@@ -753,17 +817,17 @@ def contend(
                         if online[order] and not plan.paid[order]:
                             if told_at < days:
                                 cause = told_at - plan.last_login[order]
-                                size = _push(heap, size, told_at, cause, order * KINDS + RELEASE)
+                                size = _push(agenda, size, told_at, cause, order * KINDS + RELEASE)
                         elif told_at + plan.notice[order] < days:
                             size = _push(
-                                heap, size, told_at + plan.notice[order], told_at, order * KINDS + PACK
+                                agenda, size, told_at + plan.notice[order], told_at, order * KINDS + PACK
                             )
             elif kind <= DONE + RETURN:
                 agents += 1
                 if kind == DONE + RETURN:
                     back = t + plan.return_transit[sender[order]]
                     if back < days:
-                        size = _push(heap, size, back, t, order * KINDS + INSPECT)
+                        size = _push(agenda, size, back, t, order * KINDS + INSPECT)
             else:
                 packers += 1
                 if kind == DONE + INSPECT:
@@ -779,7 +843,7 @@ def contend(
                         back = at_door + thinking(plan.from_receipt, plan.cooling_off, moment, at_door)
                         asks = RETURN
                     if back < days:
-                        size = _push(heap, size, back, at_door, order * KINDS + asks)
+                        size = _push(agenda, size, back, at_door, order * KINDS + asks)
 
             # Whoever is free takes up what waits longest.
             while agents > 0 and served < asked:
@@ -796,7 +860,7 @@ def contend(
                 since[here], turn[here] = t, served
                 if ends < days:
                     done[here] = ends
-                    size = _push(heap, size, ends, t, task + DONE)
+                    size = _push(agenda, size, ends, t, task + DONE)
                 served += 1
                 agents -= 1
             while packers > 0 and packed < ready:
@@ -804,7 +868,7 @@ def contend(
                 order, kind = task // KINDS, task % KINDS
                 if kind == PACK and not check_first:
                     # Not before all else of this moment: the shelf is looked at when the packer turns to it.
-                    size = _push(heap, size, t, t, order * KINDS + GRANT)
+                    size = _push(agenda, size, t, t, order * KINDS + GRANT)
                 else:
                     work = plan.packing[order] if kind == PACK else plan.inspection[sender[order]]
                     ends = finish(openings, shift, day, t, work)
@@ -812,7 +876,7 @@ def contend(
                     since[here], turn[here] = t, packed
                     if ends < days:
                         done[here] = ends
-                        size = _push(heap, size, ends, t, task + DONE)
+                        size = _push(agenda, size, ends, t, task + DONE)
                 packed += 1
                 packers -= 1
     return FINISHED, days, brought

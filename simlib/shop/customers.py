@@ -34,7 +34,7 @@ MOST_EXTRA = 4
 MOST_ATTEMPTS = 5
 """Payment attempts drawn for each order; a scenario allows at most so many."""
 
-ROWS_AT_ONCE = 1 << 14
+ROWS_AT_ONCE = 1 << 15
 """Orders whose attempts are drawn at once: so many fit into a processor's cache."""
 
 MOST_STEPS = 6
@@ -233,8 +233,8 @@ def _page(
     """
     online = attempts > 0
     redirect, authentication, retry = each
-    opened = np.where(online, pay_after + first[0], 0.0)
-    last_login = np.where(online, first[1], 0.0)
+    opened = (pay_after + first[0]) * online
+    last_login = first[1] * online
     ended = opened + last_login
     # Whole ticks: the sums are exact, in whatever order.
     tried = np.arange(MOST_ATTEMPTS) < attempts[again, None]
@@ -323,9 +323,11 @@ def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, F
         is_new[0] = True
     registered = at_start + np.cumsum(is_new)
     pool = registered - is_new
-    member = np.where(is_new, registered - 1, np.floor(draws[:, 1] * pool).astype(np.int64))
+    # Cutting off is rounding down: nothing here is below 0.
+    member = (draws[:, 1] * pool).astype(np.int64)
+    np.copyto(member, pool, where=is_new)
     age = stream(seed, "membership age").random(at_start) * scenario.demand.membership_age_days
-    return member.astype(np.int64), np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new]))
+    return member, np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new]))
 
 
 def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integers, Integers]:
@@ -431,22 +433,21 @@ class _Chance:
     ) -> Floats:
         """Days, one for each of these rows, of the kind given for it by `which` (one entry an order)."""
         drawn, few = self.room[: self.orders], 4 * len(rows) < self.orders
+        normal_of = _normals(kinds)
         for part in self._parts(purpose):
             self.fill(part.rng, drawn[part.rows])
             if not few:
-                location, scale = _normals_of(kinds, which[part.rows])
-                times_from_normal(location, scale, drawn[part.rows], out=drawn[part.rows])
+                times_from_normal(*normal_of(which[part.rows]), drawn[part.rows], out=drawn[part.rows])
         chosen = drawn[rows]
-        return times_from_normal(*_normals_of(kinds, which[rows]), chosen, out=chosen) if few else chosen
+        return times_from_normal(*normal_of(which[rows]), chosen, out=chosen) if few else chosen
 
     def attempts(self, purpose: str, kinds: Sequence[Duration], which: npt.NDArray[Any]) -> Floats:
         """Days, orders × `MOST_ATTEMPTS`, each of the kind given by `which`."""
-        days = np.empty((self.orders, MOST_ATTEMPTS))
+        days, normal_of = np.empty((self.orders, MOST_ATTEMPTS)), _normals(kinds)
         for part in self._parts(purpose):
             normal = days[part.rows]
             self.fill(part.rng, normal)
-            location, scale = _normals_of(kinds, which[part.rows, None])
-            times_from_normal(location, scale, normal, out=normal)
+            times_from_normal(*normal_of(which[part.rows, None]), normal, out=normal)
         return days
 
     def attempts_made(
@@ -454,13 +455,14 @@ class _Chance:
     ) -> tuple[Floats, Floats]:
         """Of the same numbers as `attempts`: everybody's first, and all of those who try again."""
         first, each = np.empty(self.orders), np.empty((len(again), MOST_ATTEMPTS))
+        normal_of = _normals(kinds)
         for part in self._parts(purpose):
             normal = self._rows_of_attempts(part)
             self.fill(part.rng, normal)
-            times_from_normal(*_normals_of(kinds, which[part.rows]), normal[:, 0], out=first[part.rows])
+            times_from_normal(*normal_of(which[part.rows]), normal[:, 0], out=first[part.rows])
             those = slice(*np.searchsorted(again, (part.rows.start, part.rows.stop)))
-            location, scale = _normals_of(kinds, which[again[those], None])
-            times_from_normal(location, scale, normal[again[those] - part.rows.start], out=each[those])
+            some = normal[again[those] - part.rows.start]
+            times_from_normal(*normal_of(which[again[those], None]), some, out=each[those])
         return first, each
 
     def outcomes(
@@ -516,12 +518,13 @@ def _normal_of(kind: Duration) -> tuple[float, float]:
     return np.log(kind.mean_days) - variance / 2, np.sqrt(variance)
 
 
-def _normals_of(kinds: Sequence[Duration], which: npt.NDArray[Any]) -> tuple[npt.ArrayLike, npt.ArrayLike]:
-    """`_normal_of` for each kind given by `which`; a single kind is that of all."""
+def _normals(kinds: Sequence[Duration]) -> Callable[[npt.NDArray[Any]], tuple[npt.ArrayLike, npt.ArrayLike]]:
+    """`_normal_of` for whichever of these kinds each entry of an array gives; a single kind is that of all."""
     if len(kinds) == 1:
-        return _normal_of(kinds[0])
+        alike = _normal_of(kinds[0])
+        return lambda _which: alike
     location, scale = (np.asarray(each) for each in zip(*map(_normal_of, kinds), strict=True))
-    return location[which], scale[which]
+    return lambda which: (location[which], scale[which])
 
 
 class Draws:
@@ -760,10 +763,15 @@ def _rows_in_turn(lengths: Integers, turn: Integers) -> Integers:
     Parameters
     ----------
     lengths
-        Rows of each group, as the table stands.
+        Rows of each group, at least one, as the table stands.
     turn
         The groups in their new order.
     """
-    first = np.cumsum(lengths) - lengths
-    new_first = np.cumsum(lengths[turn]) - lengths[turn]
-    return np.repeat(first[turn] - new_first, lengths[turn]) + np.arange(int(lengths.sum()))
+    if not len(turn):
+        return np.empty(0, dtype=np.int64)
+    # Each row lies one behind the row before it, except where another group begins: there is a leap.
+    first, length = (np.cumsum(lengths) - lengths)[turn], lengths[turn]
+    step = np.ones(int(length.sum()), dtype=np.int64)
+    step[0] = first[0]
+    step[np.cumsum(length)[:-1]] = first[1:] - (first + length)[:-1] + 1
+    return np.cumsum(step)
