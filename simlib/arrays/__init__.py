@@ -522,8 +522,8 @@ class Flow:
     def _read_whom_few_are(self, chance: Customers | Draws) -> None:
         scenario, first = self.scenario, slice(0, self.count)
         methods = scenario.payment.methods
-        at_door = np.array([method.on_delivery for method in methods])[self.method]
-        fail = np.array([method.fail if method.on_delivery else 0.0 for method in methods])[self.method]
+        at_door = np.array([method.on_delivery for method in methods]).take(self.method)
+        fail = np.array([method.fail if method.on_delivery else 0.0 for method in methods]).take(self.method)
         self.online = ~at_door
         self.refused = chance.some("door", first) < fail
         returned = chance.returned[first] < (scenario.returns.share if scenario.cooling_off.days else 0.0)
@@ -912,9 +912,9 @@ def _orders(flow: Flow) -> Table:
         # Differences of running sums: whole numbers, so exact.
         return np.diff(np.cumsum(each * flow.pieces)[flow.first_line[1:] - 1], prepend=0)
 
-    list_amount = total(price[flow.product])
+    list_amount = total(price.take(flow.product))
     amount = list_amount if flow.price_seen is None else total(flow.price_seen)
-    goods_cost = total(cost[flow.product])
+    goods_cost = total(cost.take(flow.product))
     reached = _milestones(flow)
     columns = Columns(
         {

@@ -199,8 +199,8 @@ def _attempts_made(
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """How many attempts each order makes to pay before the courier comes, and whether the last one succeeds."""
     methods = scenario.payment.methods
-    most = np.array([0 if item.on_delivery else item.attempts for item in methods], dtype=np.int8)[method]
-    fail = np.array([item.fail for item in methods])[method]
+    most = np.array([0 if item.on_delivery else item.attempts for item in methods], dtype=np.int8).take(method)
+    fail = np.array([item.fail for item in methods]).take(method)
     paid = (attempt[:, 0] >= fail) & (most > 0)
     attempts = np.minimum(most, 1)
     # Few fail; only their further attempts are looked at.
@@ -325,9 +325,12 @@ def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, F
     pool = registered - is_new
     # Cutting off is rounding down: nothing here is below 0.
     member = (draws[:, 1] * pool).astype(np.int64)
-    np.copyto(member, pool, where=is_new)
+    # Reckoned rather than chosen: a processor cannot guess which of half the buyers are new.
+    member += (pool - member) * is_new
     age = stream(seed, "membership age").random(at_start) * scenario.demand.membership_age_days
-    return member, np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[is_new]))
+    return member, np.concatenate(
+        (-np.maximum(to_ticks(age), tick(HOUR)), visited[np.flatnonzero(is_new)])
+    )
 
 
 def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integers, Integers]:
@@ -524,7 +527,7 @@ def _normals(kinds: Sequence[Duration]) -> Callable[[npt.NDArray[Any]], tuple[np
         alike = _normal_of(kinds[0])
         return lambda _which: alike
     location, scale = (np.asarray(each) for each in zip(*map(_normal_of, kinds), strict=True))
-    return lambda which: (location[which], scale[which])
+    return lambda which: (location.take(which), scale.take(which))
 
 
 class Draws:
