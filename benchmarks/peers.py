@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from simlib.calendars import OpeningHours, WeeklyClock
-from simlib.scenario import Duration, Scenario
+from simlib.scenario import Duration, PaymentMethod, Scenario
 
 Steps = Generator[Any, Any, None]
 """A process of a simulation."""
@@ -35,9 +36,17 @@ class Chance:
         variance = math.log1p(kind.spread**2)
         return self.rng.lognormvariate(math.log(kind.mean_days) - variance / 2, math.sqrt(variance))
 
+    def uniform(self) -> float:
+        """From 0 to 1."""
+        return self.rng.random()
+
     def happens(self, share: float) -> bool:
         """Whether something of this chance happens."""
         return self.rng.random() < share
+
+    def method(self) -> PaymentMethod:
+        """How somebody pays."""
+        return self.rng.choices(self.shop.payment.methods, self.weights)[0]
 
     def basket(self) -> list[tuple[int, int]]:
         """Products and pieces."""
@@ -57,6 +66,44 @@ class Chance:
         return self.rng.expovariate(self.shop.demand.orders_per_day)
 
 
+class NumpyChance(Chance):
+    """One number at a time from numpy's generator, as courses on simulation with numpy do it."""
+
+    def __init__(self, shop: Scenario, seed: int) -> None:
+        super().__init__(shop, seed)
+        self.numpy = np.random.default_rng(seed)
+        self.share = np.array(self.weights) / sum(self.weights)
+        self.popular = np.array(self.popularity) / sum(self.popularity)
+
+    def time(self, kind: Duration) -> float:
+        """Days."""
+        variance = math.log1p(kind.spread**2)
+        return self.numpy.lognormal(math.log(kind.mean_days) - variance / 2, math.sqrt(variance))
+
+    def uniform(self) -> float:
+        """From 0 to 1."""
+        return self.numpy.random()
+
+    def happens(self, share: float) -> bool:
+        """Whether something of this chance happens."""
+        return self.numpy.random() < share
+
+    def method(self) -> PaymentMethod:
+        """How somebody pays."""
+        return self.shop.payment.methods[self.numpy.choice(len(self.share), p=self.share)]
+
+    def basket(self) -> list[tuple[int, int]]:
+        """Products and pieces."""
+        demand, rng = self.shop.demand, self.numpy
+        lines = min(rng.geometric(1 - demand.extra_line), 5)
+        products = rng.choice(len(self.popular), lines, p=self.popular).tolist()
+        return [(product, min(rng.geometric(1 - demand.extra_piece), 5)) for product in products]
+
+    def gap(self) -> float:
+        """Days until the next order."""
+        return self.numpy.exponential(1 / self.shop.demand.orders_per_day)
+
+
 class BatchedChance(Chance):
     """The same numbers in batches: numpy draws thousands at once, and the processes take them one by one."""
 
@@ -64,37 +111,54 @@ class BatchedChance(Chance):
 
     def __init__(self, shop: Scenario, seed: int) -> None:
         super().__init__(shop, seed)
-        self.batches = np.random.default_rng(seed)
-        self.waiting: dict[int, Iterator[float]] = {}
-        self.uniform: Iterator[float] = iter(())
-        self.baskets: Iterator[list[tuple[int, int]]] = iter(())
+        self.batches = rng = np.random.default_rng(seed)
+        self.times: dict[int, Iterator[float]] = {}
+        self.uniforms: Iterator[float] = self._without_end(lambda: rng.random(self.SIZE).tolist())
+        self.gaps: Iterator[float] = self._without_end(
+            lambda: rng.exponential(1 / shop.demand.orders_per_day, self.SIZE).tolist()
+        )
+        self.baskets: Iterator[list[tuple[int, int]]] = self._without_end(self._batch_of_baskets)
+        share = np.array(self.weights) / sum(self.weights)
+        methods = shop.payment.methods
+        self.methods: Iterator[PaymentMethod] = self._without_end(
+            lambda: [methods[which] for which in rng.choice(len(methods), self.SIZE, p=share).tolist()]
+        )
+
+    @staticmethod
+    def _without_end(batch: Callable[[], list[Any]]) -> Iterator[Any]:
+        """One batch after the other."""
+        return chain.from_iterable(iter(batch, None))
 
     def time(self, kind: Duration) -> float:
         """Days."""
-        drawn = next(self.waiting.get(id(kind), iter(())), None)
+        drawn = self.times.get(id(kind))
         if drawn is None:
             variance = math.log1p(kind.spread**2)
             location, scale = math.log(kind.mean_days) - variance / 2, math.sqrt(variance)
-            batch = self.batches.lognormal(location, scale, self.SIZE).tolist()
-            self.waiting[id(kind)] = iter(batch)
-            drawn = next(self.waiting[id(kind)])
-        return float(drawn)
+            drawn = self.times[id(kind)] = self._without_end(
+                lambda: self.batches.lognormal(location, scale, self.SIZE).tolist()
+            )
+        return next(drawn)
+
+    def uniform(self) -> float:
+        """From 0 to 1."""
+        return next(self.uniforms)
 
     def happens(self, share: float) -> bool:
         """Whether something of this chance happens."""
-        drawn = next(self.uniform, None)
-        if drawn is None:
-            self.uniform = iter(self.batches.random(self.SIZE).tolist())
-            drawn = next(self.uniform)
-        return drawn < share
+        return next(self.uniforms) < share
+
+    def method(self) -> PaymentMethod:
+        """How somebody pays."""
+        return next(self.methods)
 
     def basket(self) -> list[tuple[int, int]]:
         """Products and pieces."""
-        drawn = next(self.baskets, None)
-        if drawn is None:
-            self.baskets = iter(self._batch_of_baskets())
-            drawn = next(self.baskets)
-        return drawn
+        return next(self.baskets)
+
+    def gap(self) -> float:
+        """Days until the next order."""
+        return next(self.gaps)
 
     def _batch_of_baskets(self) -> list[list[tuple[int, int]]]:
         demand, rng = self.shop.demand, self.batches
@@ -233,7 +297,7 @@ def simpy_orders(
 
     def order(number: int) -> Steps:
         record = records[number]
-        method = chance.rng.choices(plan.payment.methods, chance.weights)[0]
+        method = chance.method()
         basket = chance.basket()
         if books:
             amount = books.amount(basket, books.price)
@@ -295,7 +359,7 @@ def simpy_orders(
             books.post(env.now, "payment", number, buyer=-amount, courier_cash=amount)
             env.process(settle(number, amount, method.fee))
         if chance.happens(plan.returns.share):
-            yield env.timeout(chance.rng.random() * plan.cooling_off.days)
+            yield env.timeout(chance.uniform() * plan.cooling_off.days)
             record["return_requested"] = env.now
             yield from task(service, chance.time(plan.returns.handling))
             record["return_approved"] = env.now
@@ -328,6 +392,11 @@ def simpy_orders(
     if books:
         books.columns()
     return records
+
+
+def simpy_numpy(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
+    """The same processes with single numbers of numpy's."""
+    return simpy_orders(shop, days, seed, NumpyChance)
 
 
 def simpy_batched(shop: Scenario, days: int, seed: int) -> list[dict[str, float]]:
@@ -373,7 +442,7 @@ def salabim_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float
 
     class Order(Worked):
         def process(self, record: dict[str, float]) -> Steps:
-            method = chance.rng.choices(plan.payment.methods, chance.weights)[0]
+            method = chance.method()
             basket = chance.basket()
             record["visited"] = env.now()
             yield self.hold(chance.time(plan.demand.browsing))
@@ -423,7 +492,7 @@ def salabim_orders(shop: Scenario, days: int, seed: int) -> list[dict[str, float
                 return
             record["delivered"] = env.now()
             if chance.happens(plan.returns.share):
-                yield self.hold(chance.rng.random() * plan.cooling_off.days)
+                yield self.hold(chance.uniform() * plan.cooling_off.days)
                 record["return_requested"] = env.now()
                 yield from self.task(service, chance.time(plan.returns.handling))
                 record["return_approved"] = env.now()
@@ -500,6 +569,7 @@ def ciw_orders(shop: Scenario, days: int, seed: int) -> list[Any]:
 
 PEERS: dict[str, Callable[[Scenario, int, int], list[Any]]] = {
     "simpy": simpy_orders,
+    "simpy-numpy": simpy_numpy,
     "simpy-batched": simpy_batched,
     "simpy-books": simpy_books,
     "salabim": salabim_orders,

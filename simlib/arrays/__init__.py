@@ -544,15 +544,15 @@ class Flow:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""
         # Not before the draws are let go.
         self.found = outcome(self.count, len(self.enquirers), len(self.senders))
-        rows = _first_requests(self)
+        requests = _first_requests(self)
         found, plan = self.found, _plan(self)
         past, room = _past(self, plan), contention.room_for(plan)
         if contention.COMPILED:
-            ending, t, brought = contention.contend(plan, past, found, room, *rows)
+            ending, t, brought = contention.contend(plan, past, found, room, requests)
         else:
             listed = _listed(found)
             past = _listed(past)._replace(done=listed.done, since=listed.since, turn=listed.turn)
-            ending, t, brought = contention.contend(_listed(plan), past, listed, room, *_listed(rows))
+            ending, t, brought = contention.contend(_listed(plan), past, listed, room, requests.tolist())
             self.found = contention.Outcome(
                 *(np.array(new, dtype=old.dtype) for new, old in zip(listed, found, strict=True))
             )
@@ -653,32 +653,35 @@ def outcome(orders: int, enquiries: int, senders: int) -> contention.Outcome:
     )
 
 
-def _first_requests(flow: Flow) -> tuple[Floats, npt.NDArray[np.int32]]:
-    """Requests that depend on no other order, in order of time and of when that was scheduled: when, which.
+def _first_requests(flow: Flow) -> npt.NDArray[np.int32]:
+    """Requests that depend on no other order, in order of time and of when that was scheduled.
 
     These are all enquiries; with a check all checks, without it all orders' way to the packers.
     """
+    told = flow.acknowledged
     if flow.check_first:
-        cause, t, kind = flow.placed, flow.acknowledged, contention.CHECK
+        t, kind = told, contention.CHECK
         asks = np.flatnonzero(t < flow.days)
     else:
-        cause = flow.acknowledged + flow.page.ended[: flow.count]
-        t, kind = cause + flow.notice, contention.PACK
+        told = told + flow.page.ended[: flow.count]
+        t, kind = told + flow.notice, contention.PACK
         asks = np.flatnonzero((t < flow.days) & (~flow.online | flow.paid))
     soon = np.flatnonzero(flow.enquired < flow.days)
-    enquires = flow.enquirers[soon]
-    t = np.concatenate((t[asks], flow.enquired[soon]))
-    turn = np.argsort(t, kind="stable")
-    t = t[turn]
-    cause = np.concatenate((cause[asks], flow.placed[enquires]))[turn]
-    if ((t[1:] == t[:-1]) & (cause[1:] < cause[:-1])).any():
-        turn = turn[np.lexsort((cause, t))]
     # In half the space; 134 million orders would need more memory than there is.
-    events = np.concatenate((asks, enquires), dtype=np.int32, casting="same_kind")
+    events = np.concatenate((asks, flow.enquirers[soon]), dtype=np.int32, casting="same_kind")
     events *= contention.KINDS
     events[: len(asks)] += kind
     events[len(asks) :] += contention.ENQUIRY
-    return t, events[turn]
+    t = np.concatenate((t[asks], flow.enquired[soon]))
+    turn = np.argsort(t, kind="stable")
+    events, t = events[turn], t[turn]
+    # What falls on one moment, which is little, stands in order of when it was scheduled.
+    alike = np.flatnonzero(t[1:] == t[:-1])
+    alike = np.union1d(alike, alike + 1)
+    order, checks = events[alike] // contention.KINDS, events[alike] % contention.KINDS != contention.PACK
+    scheduled = np.where(checks, flow.placed[order], told[order])
+    events[alike] = events[alike[np.lexsort((scheduled, t[alike]))]]
+    return np.asarray(events)
 
 
 def _mispriced(flow: Flow) -> npt.NDArray[np.bool_]:
@@ -725,6 +728,7 @@ def _plan(flow: Flow) -> contention.Plan:
         transit=flow.transit,
         enquirer=_numbers(flow.enquirers, flow.count),
         sender=_numbers(flow.senders, flow.count),
+        enquired=flow.enquired,
         enquiry=flow.enquiry,
         handling=flow.handling,
         inspection=flow.inspection,
@@ -909,8 +913,16 @@ def _orders(flow: Flow) -> Table:
     route: Route = "escrow" if scenario.payment.escrow else "payment-company"
 
     def total(each: Integers) -> Integers:
-        # Differences of running sums: whole numbers, so exact.
-        return np.diff(np.cumsum(each * flow.pieces)[flow.first_line[1:] - 1], prepend=0)
+        """Of each order; most have one line, so the others' further lines are added one after the other."""
+        value, first = each * flow.pieces, flow.first_line
+        sums = value.take(first[:-1])
+        those = np.flatnonzero(np.diff(first) > 1)
+        line = first[those] + 1
+        while len(those):
+            sums[those] += value[line]
+            more = line + 1 < first[those + 1]
+            those, line = those[more], line[more] + 1
+        return sums
 
     list_amount = total(price.take(flow.product))
     amount = list_amount if flow.price_seen is None else total(flow.price_seen)

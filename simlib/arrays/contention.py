@@ -121,8 +121,8 @@ class Plan(NamedTuple):
     enquirer, sender
         An order's number among those that give rise to an enquiry, and among those whose parcel may come back;
         for these alone there is
-    enquiry, handling, inspection
-        working time of each kind,
+    enquired, enquiry, handling, inspection
+        the moment of the enquiry, working time of each kind,
     return_transit, moment
         the courier's time back, and the share of the cooling-off period that passes before goods are sent back.
     refused, returns, resold, mispriced
@@ -154,6 +154,7 @@ class Plan(NamedTuple):
     transit: Any
     enquirer: Any
     sender: Any
+    enquired: Any
     enquiry: Any
     handling: Any
     inspection: Any
@@ -504,12 +505,15 @@ def _from_cart(past: Any, order: int, moments: Any, n: int) -> int:
 
 
 @compiled
-def scheduled(past: Any, event: int) -> Any:
-    """When a request that depends on no other order was scheduled, in days."""
-    order = order_of(event)
-    if kind_of(event) == PACK:
-        return past.acknowledged[order] + past.pay_ends[order]
-    return past.placed[order]
+def requested(plan: Any, past: Any, event: int) -> Any:
+    """When a request that depends on no other order is made, and when it was scheduled, in days."""
+    order, kind = order_of(event), kind_of(event)
+    if kind == CHECK:
+        return past.acknowledged[order], past.placed[order]
+    if kind == ENQUIRY:
+        return plan.enquired[plan.enquirer[order]], past.placed[order]
+    told = past.acknowledged[order] + past.pay_ends[order]
+    return told + plan.notice[order], told
 
 
 @compiled
@@ -715,9 +719,7 @@ def _reorder(plan: Any, room: Any, line: int, now: float, order: int, brought: i
 
 
 @compiled
-def contend(
-    plan: Any, past: Any, found: Any, room: Any, first_t: Any, first_event: Any
-) -> tuple[int, float, int]:
+def contend(plan: Any, past: Any, found: Any, room: Any, requests: Any) -> tuple[int, float, int]:
     """Work through all that orders contend for.
 
     Parameters
@@ -728,8 +730,8 @@ def contend(
         An `Outcome` to fill, its moments all ``inf``.
     room
         From `room_for`.
-    first_t, first_event
-        The requests that depend on no other order, in order of time and of when they were `scheduled`: when, which.
+    requests
+        Those that depend on no other order, in order of time and of when they were scheduled (see `requested`).
 
     Returns
     -------
@@ -761,18 +763,18 @@ def contend(
                 size = _push(agenda, size, plan.lead[item], 0.0, brought * KINDS + RESTOCK)
             brought += 1
 
-    at, last, day = 0, len(first_t), 0
+    at, last, day = 0, len(requests), 0
+    next_t, next_cause = requested(plan, past, requests[0]) if last > 0 else (math.inf, math.inf)
     while at < last or size > 0:
         # All events of this moment whose causes are of one moment as well: nearly always a single one.
         t, cause = _soonest(agenda) if size > 0 else (math.inf, math.inf)
-        if at < last and first_t[at] <= t:
-            asked_since = scheduled(past, first_event[at])
-            if first_t[at] < t or asked_since <= cause:
-                t, cause = first_t[at], asked_since
+        if next_t < t or (next_t == t and next_cause <= cause):
+            t, cause = next_t, next_cause
         events = 0
-        while at < last and first_t[at] == t and scheduled(past, first_event[at]) == cause:
-            batch[events] = first_event[at]
+        while at < last and next_t == t and next_cause == cause:
+            batch[events] = requests[at]
             events, at = events + 1, at + 1
+            next_t, next_cause = requested(plan, past, requests[at]) if at < last else (math.inf, math.inf)
         while size > 0 and _soonest(agenda) == (t, cause):
             batch[events] = _pop(agenda, size)
             events, size = events + 1, size - 1

@@ -199,7 +199,9 @@ def _attempts_made(
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """How many attempts each order makes to pay before the courier comes, and whether the last one succeeds."""
     methods = scenario.payment.methods
-    most = np.array([0 if item.on_delivery else item.attempts for item in methods], dtype=np.int8).take(method)
+    most = np.array([0 if item.on_delivery else item.attempts for item in methods], dtype=np.int8).take(
+        method
+    )
     fail = np.array([item.fail for item in methods]).take(method)
     paid = (attempt[:, 0] >= fail) & (most > 0)
     attempts = np.minimum(most, 1)
@@ -328,9 +330,7 @@ def members(scenario: Scenario, visited: Floats, seed: int) -> tuple[Integers, F
     # Reckoned rather than chosen: a processor cannot guess which of half the buyers are new.
     member += (pool - member) * is_new
     age = stream(seed, "membership age").random(at_start) * scenario.demand.membership_age_days
-    return member, np.concatenate(
-        (-np.maximum(to_ticks(age), tick(HOUR)), visited[np.flatnonzero(is_new)])
-    )
+    return member, np.concatenate((-np.maximum(to_ticks(age), tick(HOUR)), visited[np.flatnonzero(is_new)]))
 
 
 def baskets(scenario: Scenario, orders: int, seed: int) -> tuple[Integers, Integers, Integers]:
