@@ -432,7 +432,7 @@ def simulate_arrays(scenario: Scenario, *, days: int, seed: int) -> Run:
 
 @cache
 def _mallopt() -> Callable[[int, int], int] | None:
-    """glibc's `mallopt`; Windows has no library of this process by that name, macOS and musl no such function."""
+    """The `mallopt` of glibc; Windows has no library of this process by that name, macOS and musl no such function."""
     try:
         return cast("Callable[[int, int], int]", ctypes.CDLL(None).mallopt)
     except (AttributeError, OSError, TypeError):
