@@ -11,7 +11,7 @@ is not the shop's money, but it is the harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from simlib.attacker.breach import (
     Reader,
     Taken,
+    count_once,
     how_many,
     kept_out,
     lost_copies,
@@ -192,8 +193,8 @@ def loss(run: Run, twin: Run | None = None, retention: Retention | None = None) 
         notification=notification / per_unit,
         customers=customers / per_unit,
         hours=hours,
-        orders_taken=_distinct(each.order_numbers for each in found),
-        members_taken=_distinct(each.member_numbers for each in found),
+        orders_taken=count_once([each.order_numbers for each in found]),
+        members_taken=count_once([each.member_numbers for each in found]),
         persons_taken=persons(found),
         orders_kept_out=int(run.incidents["amount"][run.incidents.where("kind", "shop_reopened")].sum()),
         records_lost=sum(lost_records(run, retention).values()),
@@ -203,11 +204,6 @@ def loss(run: Run, twin: Run | None = None, retention: Retention | None = None) 
 def wage(scenario: Scenario) -> float:
     """What an hour of the response costs, in currency units."""
     return amount_in(scenario, value("response-wage-usd"), "USD") / MINOR_UNITS[scenario.currency]
-
-
-def _distinct(numbers: Iterable[npt.NDArray[np.int64]]) -> int:
-    each = list(numbers)
-    return len(np.unique(np.concatenate(each))) if each else 0
 
 
 def _paid(run: Run, account: str, kind: str | None = None) -> int:
@@ -385,8 +381,8 @@ class QuietRun:
             notification=notification / unit,
             customers=self._robbed(course, reader) / unit,
             hours=hours,
-            orders_taken=_distinct(each.order_numbers for each in found),
-            members_taken=_distinct(each.member_numbers for each in found),
+            orders_taken=count_once([each.order_numbers for each in found]),
+            members_taken=count_once([each.member_numbers for each in found]),
             persons_taken=persons(found),
             orders_kept_out=int(shut.sum()),
             # Orders kept out would have come while the data were gone; they were never there to be lost.
@@ -401,20 +397,19 @@ class QuietRun:
         account = PayoutAccount(self.scenario.payout)
         for span in spans:
             account.divert(span.since, span.until)
+        t, amounts = self.payouts
+        due = account.all_due(t)
         first = min(span.since for span in spans)
-        total = 0
-        for t, amount in zip(*self.payouts, strict=True):
-            if t >= first:
-                due = account.due(t)
-                total += int(amount) if due < self.run.days and account.payee(due) == "attacker" else 0
-        return total
+        return int(amounts[(t >= first) & (due < self.run.days) & account.attacked(due)].sum())
 
     def _kept(self, course: Course, seed: int, shut: npt.NDArray[np.bool_]) -> tuple[int, int, int]:
         """Sales, goods and fees lost to buyers who keep the goods and charge back."""
+        if not course.charge_backs:
+            return 0, 0, 0
         orders = self.run.orders
         charged = np.zeros(orders.rows, dtype=np.bool_)
         limit = tick(self.scenario.payment.chargebacks.limit_days)
-        if course.charge_backs and "card" in orders.words["payment_method"]:
+        if "card" in orders.words["payment_method"]:
             card, paid = orders.where("payment_method", "card"), orders["paid"]
             for span in course.charge_backs:
                 keeps, after = goods_keepers(self.scenario, course, span, seed, orders.rows)
