@@ -371,9 +371,10 @@ def lost_copies(copies: Table, outages: Sequence[Outage], t: float) -> dict[str,
     if not outages:
         return dict.fromkeys(copies.words["record"], 0)
     copies = own_copies(copies)
-    left = without(copies, outages)
+    left, size = without(copies, outages), int(copies["number"].max(initial=-1)) + 1
     return {
-        record: len(_there(copies, record, t) - _there(left, record, t)) for record in copies.words["record"]
+        record: int((_there(copies, record, t, size) & ~_there(left, record, t, size)).sum())
+        for record in copies.words["record"]
     }
 
 
@@ -384,10 +385,12 @@ def own_copies(copies: Table) -> Table:
     return Table({name: column[chosen] for name, column in copies.items()}, copies.words)
 
 
-def _there(copies: Table, record: str, t: float) -> set[int]:
-    """Numbers of the records of which a copy lies somewhere just before time `t`."""
+def _there(copies: Table, record: str, t: float, size: int) -> Mask:
+    """Of which of so many records a copy lies somewhere just before time `t`, by their number."""
     chosen = copies.where("record", record) & (copies["since"] < t) & (copies["until"] >= t)
-    return set(copies["number"][chosen].tolist())
+    there = np.zeros(size, dtype=np.bool_)
+    there[copies["number"][chosen]] = True
+    return there
 
 
 def how_many(persons: int, share: float, chance: float) -> int:

@@ -284,12 +284,17 @@ def attack(
         yield from attack(env, scenario, course, arrival, seed, team, decide, turn + 1)
 
     def again(chance: AttackChance) -> None:
-        if turn < MOST_RETURNS and chance.luck["returns"] < value("attacker-returns-share"):
+        if may_return(chance, turn):
             env.process(come_back())
 
     chance = attack_chance(campaign, seed, arrival.branch + turn * RETURN_BRANCH)
     case = Case(env, scenario, course, campaign, chance, number, team, decide, again)
     yield from walk(case)
+
+
+def may_return(chance: AttackChance, turn: int) -> bool:
+    """Whether luck lets the attacker come back after so many returns, should he be shut out with a way left open."""
+    return turn < MOST_RETURNS and bool(chance.luck["returns"] < value("attacker-returns-share"))
 
 
 def course_of(scenario: Scenario, *, days: int, seed: int, decide: Decide = standing_orders) -> Course:

@@ -13,9 +13,9 @@ affordable (`tests/risk/test_hardening.py` proves it changes nothing).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import sqrt
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from simlib.attacker.campaign import Campaign, campaign
 from simlib.attacker.campaign import Step as CampaignStep
 from simlib.attacker.chance import StepChance, attack_chance
 from simlib.attacker.course import EFFECTS, Course
-from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
+from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of, may_return
 from simlib.defence.devices import (
     Devices,
     controls_in_place,
@@ -50,6 +50,9 @@ GOLDEN: Final = (5**0.5 - 1) / 2
 
 MOST_SHOPS: Final = 4
 """Shops whose attempts are kept in memory."""
+
+Has = Callable[..., bool]
+"""Whether a control is in place (at a device): `simlib.scenario.Defence.has`."""
 
 NEXT: Final = 3
 """How many settings are proposed."""
@@ -248,13 +251,14 @@ class Losses:
         key = (name, relevant, count)
         if key not in self._numbers:
             shop = _defended(self.scenario, relevant)
+            has = cache(shop.defence.has)
             self._numbers[key] = np.array(
-                [self._loss(what, shop, walk) for walk in range(count)], dtype=np.float64
+                [self._loss(what, shop, walk, has) for walk in range(count)], dtype=np.float64
             )
         return self._numbers[key]
 
-    def _loss(self, what: Campaign, shop: Scenario, walk: int) -> float:
-        key = (what.name, walk, self._signature(what, shop, walk))
+    def _loss(self, what: Campaign, shop: Scenario, walk: int, has: Has | None = None) -> float:
+        key = (what.name, walk, self._signature(what, walk, has or shop.defence.has))
         known = self._memory.known
         if key not in known:
             known[key] = self.walked(what, shop, walk)
@@ -273,9 +277,8 @@ class Losses:
     def _seed(self, walk: int) -> int:
         return self.seed + walk
 
-    def _signature(self, what: Campaign, shop: Scenario, walk: int) -> tuple[Any, ...]:
+    def _signature(self, what: Campaign, walk: int, has: Has) -> tuple[Any, ...]:
         """All that the controls change about one attempt and about those with which the attacker may return."""
-        has = shop.defence.has
         found: list[Any] = [has(control) for control in BACKUP_CONTROLS]
         for turn in self._luck(what, walk):
             for step in turn:
@@ -287,17 +290,16 @@ class Losses:
         return tuple(found)
 
     def _luck(self, what: Campaign, walk: int) -> tuple[tuple[_StepLuck, ...], ...]:
-        """What luck leaves to the controls, step by step, in an attempt and in each return."""
+        """What luck leaves to the controls, step by step, in an attempt and in each return that luck allows."""
         lucks = self._memory.lucks
         if (what.name, walk) not in lucks:
-            turns = (
-                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
-                for turn in range(MOST_RETURNS + 1)
-            )
-            lucks[what.name, walk] = tuple(
-                tuple(itertools.starmap(_step_luck, zip(what.steps, chance.steps, strict=True)))
-                for chance in turns
-            )
+            turns = []
+            for turn in range(MOST_RETURNS + 1):
+                chance = attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
+                turns.append(tuple(map(_step_luck, what.steps, chance.steps)))
+                if not may_return(chance, turn):
+                    break
+            lucks[what.name, walk] = tuple(turns)
         return lucks[what.name, walk]
 
     def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
