@@ -427,6 +427,8 @@ class _Actions(NamedTuple):
 
 def _actions(visits: Table, end: float, addresses: bool) -> _Actions:
     """What visitors do before `end`; they check out only where the shop needs their `addresses`."""
+    coming = int(np.searchsorted(visits["t"], end))
+    visits = Table({name: column[:coming] for name, column in visits.items()})
     looks = to_ticks((visits["logged_in"] + np.fmin(visits["placed"], visits["until"])) / 2)
     times = np.concatenate((visits["t"], visits["logged_in"], looks, visits["placed"], visits["until"]))
     action = np.repeat([ARRIVE, LOG_IN, LOOK, CHECK_OUT, LEAVE], visits.rows)
@@ -499,7 +501,7 @@ class _Server:
         """Give every action its blocks."""
         memory = self.memory
         waiting, small = memory.free[RECEIVE_BUFFER], memory.free[SMALL["key"]]
-        buffers: dict[int, int] = {}
+        buffers = np.zeros(int(actions.visit.max(initial=-1)) + 1, dtype=np.int64).tolist()
         held: dict[int, list[tuple[int, str]]] = {}
         blocks, sessions, following = [], [], []
         # Most of a shop's visitors come, look and go: what they need is done here, without a call for each block.
@@ -513,8 +515,9 @@ class _Server:
                 blocks.append(small[-1] if small else self._pass_through("key"))
                 following.append(waiting[-1])
             elif action == LEAVE:
-                for address, kind in held.pop(visit, ()):
-                    memory.give_back(address, SMALL[kind])
+                if visit in held:
+                    for address, kind in held.pop(visit):
+                        memory.give_back(address, SMALL[kind])
                 waiting.append(buffers[visit])
                 following.append(waiting[-1])
             elif action == LOG_IN:
@@ -531,15 +534,13 @@ class _Server:
     def _served(
         self,
         actions: _Actions,
-        buffers: dict[int, int],
+        buffers: Sequence[int],
         blocks: Sequence[int],
         sessions: Sequence[int],
         following: Sequence[int],
     ) -> _Served:
         action, visit = actions.action, actions.visit
-        buffer_of = np.empty(visit.max(initial=-1) + 1, dtype=np.int64)
-        buffer_of[list(buffers)] = list(buffers.values())
-        buffer = buffer_of[visit]
+        buffer = np.array(buffers, dtype=np.int64)[visit]
         known = np.array(sorted(self.page))
         page_of = np.array([self.page[each] for each in known.tolist()])[np.searchsorted(known, buffer)]
         block, session = np.empty_like(visit), np.empty_like(visit)

@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from simlib.attacker.arrivals import rates
-from simlib.attacker.campaign import Campaign, campaign
+from simlib.attacker.campaign import Campaign, Destroy, Encrypt, campaign
 from simlib.attacker.campaign import Step as CampaignStep
 from simlib.attacker.chance import StepChance, attack_chance
 from simlib.attacker.course import EFFECTS, Course
@@ -137,22 +137,30 @@ class _StepLuck:
         Whether it succeeds if none does.
     needs
         (control, device) of each detector that would notice it, were it not blind.
+    comes_out
+        Whether the shop can learn of it at all, if it succeeds: a detector may notice it, or it does something.
+    destroys
+        Whether data are gone if it succeeds, so that backups matter.
     """
 
     stops: tuple[tuple[str, str | None], ...]
     succeeds: bool
     needs: tuple[tuple[str, str | None], ...]
+    comes_out: bool
+    destroys: bool
 
 
 def _step_luck(step: CampaignStep, chance: StepChance) -> _StepLuck:
     stops = zip(step.stopped_by, chance.stops, strict=True)
-    sights = zip(step.seen_by, chance.sightings, strict=True)
+    seen = [
+        sight for sight, luck in zip(step.seen_by, chance.sightings, strict=True) if luck.uniform < sight.hit
+    ]
     return _StepLuck(
         tuple((stop.control, stop.device) for stop, uniform in stops if uniform < stop.share),
         chance.success < step.chance,
-        tuple(
-            (sight.needs, sight.device) for sight, seen in sights if sight.needs and seen.uniform < sight.hit
-        ),
+        tuple((sight.needs, sight.device) for sight in seen if sight.needs),
+        comes_out=bool(seen or step.effects),
+        destroys=any(isinstance(effect, Encrypt | Destroy) for effect in step.effects),
     )
 
 
@@ -279,14 +287,22 @@ class Losses:
 
     def _signature(self, what: Campaign, walk: int, has: Has) -> tuple[Any, ...]:
         """All that the controls change about one attempt and about those with which the attacker may return."""
-        found: list[Any] = [has(control) for control in BACKUP_CONTROLS]
+        found: list[Any] = []
         for turn in self._luck(what, walk):
+            comes_out = destroys = False
             for step in turn:
                 stopped = next((place for place, stop in enumerate(step.stops) if has(*stop)), None)
                 found.append(stopped)
                 if stopped is not None or not step.succeeds:
                     break
                 found.extend(has(*needed) for needed in step.needs)
+                comes_out |= step.comes_out
+                destroys |= step.destroys
+            if destroys:
+                found.extend(has(control) for control in BACKUP_CONTROLS)
+            if not comes_out:
+                # Nobody shuts him out of whom nobody knows, so he has no reason to come back.
+                break
         return tuple(found)
 
     def _luck(self, what: Campaign, walk: int) -> tuple[tuple[_StepLuck, ...], ...]:

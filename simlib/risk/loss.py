@@ -126,6 +126,10 @@ class Loss:
         return sum(float(getattr(self, part)) for part in PARTS)
 
 
+NOTHING: Final = Loss()
+"""What an attack costs that comes to nothing."""
+
+
 def part_label(part: str) -> str:
     """Name of a part of a loss, in the reader's language."""
     return {
@@ -313,6 +317,16 @@ class QuietRun:
         return Reader(self.run, self.retention)
 
     @cached_property
+    def wage(self) -> float:
+        """What an hour of the response costs, in currency units."""
+        return wage(self.scenario)
+
+    @cached_property
+    def each_notice(self) -> int:
+        """What telling one person costs, in minor units."""
+        return each_notice(self.scenario)
+
+    @cached_property
     def own_copies(self) -> Table:
         """The copies that the shop itself can read."""
         return own_copies(self.reader.copies)
@@ -354,6 +368,8 @@ class QuietRun:
         seed
             The seed of the course.
         """
+        if course.is_harmless:
+            return NOTHING
         run, days = self.run, self.run.days
         stops = merged((stop.since, stop.until) for stop in course.stops)
         shut = kept_out(run, stops) if stops else np.zeros(run.orders.rows, dtype=np.bool_)
@@ -369,7 +385,7 @@ class QuietRun:
         fees = sum(payment.amount for payment in course.payments if payment.kind == "fees")
         fees += kept[2] + bots[1] + self._penalties(course, found)
         told = [notice for notice in course.notices if notice.owed and notice.told < days]
-        notification = sum(persons(found, notice.attack) for notice in told) * each_notice(self.scenario)
+        notification = sum(persons(found, notice.attack) for notice in told) * self.each_notice
         hours = sum(row.amount for row in course.incidents if row.kind == "worked") / 60
         unit = self.per_unit
         return Loss(
@@ -377,7 +393,7 @@ class QuietRun:
             sales_lost=(sales + kept[0]) / unit,
             goods=(kept[1] + bots[0]) / unit,
             fees_and_penalties=fees / unit,
-            response=hours * wage(self.scenario),
+            response=hours * self.wage,
             notification=notification / unit,
             customers=self._robbed(course, reader) / unit,
             hours=hours,
@@ -585,9 +601,6 @@ def _seeds(walks: int, seed: int) -> range:
     if walks != int(walks) or walks < 1:
         raise SafeShopError(_("walks must be a whole number from 1, not {given}.").format(given=walks))
     return range(int(seed), int(seed) + int(walks))
-
-
-NOTHING: Final = Loss()
 
 
 def _many(calm: QuietRun, attacked: Callable[[int], Scenario], seeds: range, decide: Decide) -> Walks:
