@@ -330,7 +330,7 @@ def begin(
     decide: Decide,
 ) -> None:
     """Start the attacks in an environment; they begin when their day comes."""
-    _check_controls(scenario.defence.controls)
+    check_controls(scenario.defence.controls)
     team = ResponseTeam(env, scenario)
     for arrival in arrivals:
         course.campaigns.append(arrival.campaign.name)
@@ -339,8 +339,14 @@ def begin(
 
 
 @lru_cache
-def _check_controls(controls: tuple[str, ...]) -> None:
-    """Refuse controls that do not exist, or not there; asked for each walk, so the answer is kept."""
+def check_controls(controls: tuple[str, ...]) -> None:
+    """Refuse controls that do not exist, or not there; asked for each walk, so the answer is kept.
+
+    Raises
+    ------
+    SafeShopError
+        If there is such a control.
+    """
     for placed in controls:
         split(placed)
 

@@ -254,8 +254,7 @@ class Losses:
         """
         what = campaign(name)
         count = attempts or self.attempts[name]
-        mentioned = _mentioned(what)
-        relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned))
+        relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned(what)))
         key = (name, relevant, count)
         if key not in self._numbers:
             shop = _defended(self.scenario, relevant)
@@ -373,7 +372,7 @@ class Losses:
 
 
 @lru_cache(maxsize=64)
-def _mentioned(what: Campaign) -> frozenset[str]:
+def mentioned(what: Campaign) -> frozenset[str]:
     """Every control on which the course of a campaign may depend."""
     stops = (stop.control for step in what.steps for stop in step.stopped_by)
     needs = (sight.needs for step in what.steps for sight in step.seen_by if sight.needs)
