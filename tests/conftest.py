@@ -54,6 +54,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than processors, unless the slow tests are left out.
+
+    A quarter of the slow tests' time is waiting: for a browser, a server, a kernel. The quick ones only reckon.
+    """
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        processors = os.cpu_count() or 1
+    return processors + ("not slow" not in config.option.markexpr)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long forms out unless they were asked for; side by side, every process begins with slow tests."""
     if not config.getoption("--thorough"):
