@@ -236,6 +236,7 @@ def test_hundreds_of_coarse_shops_agree_or_are_refused() -> None:
 @pytest.mark.usefixtures("coarse_world")
 def test_without_lineages_ties_would_be_told_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
     # A planted error: ties go by order number. If the comparison above did not see it, it would prove nothing.
+    contention.compile_loop()
     monkeypatch.setattr(contention, "contend", _by_number(contention.contend))
     with pytest.raises(AssertionError, match=r"order \d+ \(\d+ differ\): milestone, events engine, arrays"):
         compare_coarse(range(20))
@@ -390,6 +391,7 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
     pytest.importorskip("numba")
     code = (
         "import hashlib; from simlib.arrays import contention, simulate_arrays; from simlib.scenario import Scenario\n"
+        "contention.compile_loop()\n"
         "run = simulate_arrays(Scenario.load('taiwan-gift-shop'), days=200, seed=5)\n"
         "print(contention.COMPILED, *(hashlib.sha256(c.tobytes()).hexdigest() for c in run.orders.values()))"
     )
@@ -410,6 +412,8 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(20_000,), (4_000, 5)])
 def test_compiled_normals_are_those_of_numpy(shape: tuple[int, ...]) -> None:
+    pytest.importorskip("numba")
+    contention.compile_loop()
     ours, theirs = stream(7, "packing"), stream(7, "packing")
     filled = np.empty(shape)
     normals.fill(ours, filled)
