@@ -362,7 +362,7 @@ def half_width(values: Floats, level: float = 0.95) -> float:
         raise SafeShopError(_("level must lie between 0 and 1, not {given}.").format(given=level))
     if len(values) < 2:
         return float("inf")
-    error = float(values.std(ddof=1)) / float(len(values)) ** 0.5
+    error: float = float(values.std(ddof=1)) / float(len(values)) ** 0.5
     return _student((1 + level) / 2, len(values) - 1) * error
 
 
@@ -400,7 +400,8 @@ def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
     spread = float(values.std(ddof=1))
 
     def enough(runs: int) -> bool:
-        return _student((1 + level) / 2, runs - 1) * spread / runs**0.5 <= precision
+        half: float = _student((1 + level) / 2, runs - 1) * spread / runs**0.5
+        return half <= precision
 
     most = 2
     while not enough(most):

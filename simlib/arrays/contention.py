@@ -73,7 +73,7 @@ def compile_loop() -> None:
         return
     import numba
 
-    if numba.config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", 0):
         return
     # Numba's published types do not list this switch.
     options: dict[str, Any] = {"cache": True, "_nrt": False}

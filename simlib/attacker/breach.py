@@ -120,8 +120,11 @@ class Reader:
             chosen = np.flatnonzero(there)
             chosen = chosen[np.argsort(self.copies["since"][chosen], kind="stable")]
             self._at[place, fields, opened] = _Readable(
-                *(self.copies[name][chosen] for name in ("since", "until", "number", "person")),
-                self.copies.where("record", "order")[chosen],
+                since=self.copies["since"][chosen],
+                until=self.copies["until"][chosen],
+                number=self.copies["number"][chosen],
+                person=self.copies["person"][chosen],
+                is_order=self.copies.where("record", "order")[chosen],
             )
         return self._at[place, fields, opened]
 
