@@ -414,8 +414,11 @@ def how_many(persons: int, share: float, chance: float) -> int:
     # Not by `scipy.stats`: fetching it takes a second, which is more than all that is reckoned with it here.
     from scipy.special import bdtr, bdtrik
 
-    number = max(0, ceil(bdtrik(chance, persons, share)))
-    return number - 1 if number and bdtr(number - 1, persons, share) >= chance else number
+    if bdtr(0, persons, share) >= chance:
+        return 0
+    number = min(ceil(bdtrik(chance, persons, share)), persons)
+    # The inverse is off by a hair at whole numbers.
+    return number - 1 if bdtr(number - 1, persons, share) >= chance else number
 
 
 def kept_out(run: Run, stops: Iterable[tuple[float, float]]) -> Mask:

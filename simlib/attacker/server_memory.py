@@ -593,18 +593,15 @@ def _remains(written: Table, visits: Table) -> Table:
     All that is written into a block begins at the same place of it. So a secret ends with the first later writing
     into its block that is long enough to reach it.
     """
-    turn = np.argsort(written["block"], kind="stable")
-    lengths = np.array([shape.length for shape in SHAPES])[written["shape"]]
+    blocks = _BlockByBlock(written)
     found, place = [], []
     for number, shape in enumerate(SHAPES):
         rows = np.flatnonzero(written["shape"] == number)
         for kind, offset, length in shape.secrets if len(rows) else ():
-            visit = written["visit"][rows]
-            whose, person = _owners(kind, visit, visits)
-            start, t = written["address"][rows] + offset, written["t"]
-            until = np.append(t, np.inf)[_next_long_enough(written["block"], turn, lengths > offset)[rows]]
+            whose, person = _owners(kind, written["visit"][rows], visits)
             kinds, sizes = np.full(len(rows), KINDS.index(kind)), np.full(len(rows), length)
-            found.append((kinds, whose, person, start, sizes, t[rows], until))
+            start, until = written["address"][rows] + offset, blocks.overwritten(rows, offset)
+            found.append((kinds, whose, person, start, sizes, written["t"][rows], until))
             place.append(rows)
     names = ("kind", "number", "person", "address", "length", "since", "until")
     types = (np.int8, *[np.int64] * 4, np.float64, np.float64)
@@ -629,25 +626,31 @@ def _owners(kind: str, visit: Integers, visits: Table) -> tuple[Integers, Intege
     return visits["visit" if kind == "cookie" else "order"][visit], member
 
 
-def _next_long_enough(block: Integers, turn: Integers, long_enough: npt.NDArray[np.bool_]) -> Integers:
-    """For each writing, the next one into its block that is long enough; the number of writings if there is none.
+class _BlockByBlock:
+    """Writings in the order of their blocks, in each in order of time.
 
-    Parameters
+    Attributes
     ----------
-    block
-        Of each writing.
-    turn
-        Writings block by block, in each in order of time.
-    long_enough
-        Which ones are.
+    place
+        Of each writing in this order.
+    t, block, length
+        Of the writings in this order; one more block and moment stand for "never".
     """
-    count = len(turn)
-    place = np.where(long_enough[turn], np.arange(count), count)
-    following = np.append(np.minimum.accumulate(place[::-1])[::-1][1:], count)
-    after, blocks = np.append(turn, count), np.append(block[turn], -1)
-    found = np.empty(count, dtype=np.int64)
-    found[turn] = np.where(blocks[following] == blocks[:-1], after[following], count)
-    return found
+
+    def __init__(self, written: Table) -> None:
+        turn = np.argsort(written["block"], kind="stable")
+        self.place = np.empty_like(turn)
+        self.place[turn] = np.arange(len(turn))
+        self.t = np.append(written["t"][turn], np.inf)
+        self.block = np.append(written["block"][turn], -1)
+        self.length = np.array([shape.length for shape in SHAPES])[written["shape"][turn]]
+
+    def overwritten(self, rows: Integers, offset: int) -> Floats:
+        """When the byte at that distance from the beginning of some writings is written again; ``inf`` for never."""
+        reaches = np.append(np.flatnonzero(self.length > offset), len(self.length))
+        own = self.place[rows]
+        following = reaches[np.searchsorted(reaches, own, side="right")]
+        return np.where(self.block[following] == self.block[own], self.t[following], np.inf)
 
 
 def _landings(started: float, first: int, actions: _Actions, following: Integers) -> Table:
