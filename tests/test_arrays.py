@@ -449,3 +449,13 @@ def test_the_loop_knows_the_same_working_hours_as_the_calendar() -> None:
         day = int(np.searchsorted(openings, t, side="right")) - 1
         ends = contention.finish(openings, hours.shift, day, t, each)
         assert ends == hours.finish(t, each) or (ends == np.inf and hours.finish(t, each) > 60)
+
+
+def test_a_few_runs_do_not_fetch_numba_and_many_orders_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(contention, "COMPILED", False)
+    monkeypatch.setattr(contention, "_expected", 0)
+    monkeypatch.setattr(contention, "compile_loop", lambda: asked.append(contention._expected))
+    for orders in (600, 20_000, 29_000, 400):
+        contention.expect(orders)
+    assert asked == [50_000]
