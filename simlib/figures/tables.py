@@ -83,7 +83,7 @@ def in_columns(rows: Sequence[Sequence[str]]) -> str:
 
 def _style(name: str, numeric: Collection[int]) -> Iterator[str]:
     """The look of the table of that id, line by line."""
-    rules = {
+    rules: dict[tuple[str, ...], tuple[str, ...]] = {
         ("caption",): CAPTION,
         ("th", "td"): CELL,
         **{(f"th.col{column}", f"td.col{column}"): ("text-align: right",) for column in sorted(numeric)},
