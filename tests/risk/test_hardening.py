@@ -171,3 +171,22 @@ def test_the_best_of_some_settings_is_the_one_that_stands_first_in_the_ranking()
     names = {"other": other.places[0], "best": best.places[0]}
     assert best_of(ranked, names) == "best"
     assert best_of(ranked, {"none": ("laptop", "no-such"), "nothing": ("mail", "no-such")}) == "none"
+
+
+def test_what_the_controls_do_when_an_attacker_returns_counts_as_well() -> None:
+    # He returns where the door stays open after he was shut out.
+    careless = scenario(STORE).changed(defence__response__renews_keys=False, defence__response__patches=False)
+    known = Losses(careless, walks=60, seed=3)
+    returned = 0
+    for name in known.rates:
+        what = campaign(name)
+        bare_shop = _defended(known.scenario, ())
+        for walk in range(25):
+            if not any(row.kind == "returned" for row in known.course(what, bare_shop, walk).incidents):
+                continue
+            returned += 1
+            known._loss(what, bare_shop, walk)
+            for control in sorted(mentioned(what)):
+                shop = _defended(known.scenario, (control,))
+                assert known._loss(what, shop, walk) == known.walked(what, shop, walk), (name, walk, control)
+    assert returned > 5
