@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from simlib.facts import fact
+from simlib.facts import fact, value
 from simlib.figures.style import (
     BLUE,
     GREEN,
@@ -34,14 +35,17 @@ from simlib.privacy.anonymising import (
 )
 from simlib.privacy.differential import (
     ASKED_AGAIN,
+    MONEY,
     ORDERED,
     SENT_BACK,
     answers_within,
     buyers_by_week,
+    capped_sum,
     draw_noise,
     noise_of_sum,
     right_by_averaging,
     right_by_subtracting,
+    two_reports,
     usual_error,
 )
 from simlib.privacy.notices import ITEMS, PLACES, heading, place_name, required
@@ -73,7 +77,7 @@ def field_label(field: str) -> str:
         "sex": _("sex"),
         "bought": _("bought first"),
         "orders": _("orders"),
-        "spent": _("spent"),
+        "spent": _("spent, in the shop’s currency"),
         "sent_back": _("sent back"),
         "reviewed": _("wrote a review"),
     }[field]
@@ -306,29 +310,29 @@ def show_record(record: Sequence[Treatment]) -> None:
 # -- noise
 
 
-def show_subtracting(truth: tuple[int, int], noisy: Sequence[tuple[int, int]], epsilon: float) -> None:
+def show_subtracting(count: int, epsilon: float, seed: int, tries: int = 4) -> None:
     """Show two reports, before and after a customer was destroyed, and what their difference says (row E3).
 
     Parameters
     ----------
-    truth
-        Buyers counted before and after.
-    noisy
-        The same with noise, several times over.
+    count
+        Buyers counted while she was in.
     epsilon
         ε of each answer.
+    seed
+        Of the run.
+    tries
+        Pairs of noisy reports for each case.
     """
-    rows = [[_("without noise"), *truth, truth[0] - truth[1]]]
-    rows += [
-        [_("with noise, try {number}").format(number=place), *pair, pair[0] - pair[1]]
-        for place, pair in enumerate(noisy, start=1)
-    ]
-    rows += [[_("right guesses of 100 without noise, and with it"), 100, right_of_100(epsilon), ""]]
+    rows = []
+    for label, after in ((_("she had sent something back"), count - 1), (_("she had not"), count)):
+        pairs = [(_("without noise"), (count, after))]
+        pairs += [(_("with noise"), pair) for pair in two_reports(count, after, epsilon, seed, tries)]
+        rows += [[label, noise, *pair, pair[0] - pair[1]] for noise, pair in pairs]
     show_table(
         _("Buyers who sent something back, in two reports"),
-        [_("report"), _("before"), _("after"), _("difference")],
-        [[str(cell) for cell in row] for row in rows],
-        right=(1, 2, 3),
+        [_("what is true of her"), _("report"), _("before"), _("after"), _("difference")],
+        rows,
     )
 
 
@@ -405,7 +409,7 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     series = {}
     for label, true, branch in zip(
-        (_("buyers who ordered"), _("buyers who sent something back")),
+        (_("ordered"), _("sent back")),
         buyers_by_week(run),
         (ORDERED, SENT_BACK),
         strict=True,
@@ -414,15 +418,15 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
     misses = {}
     for (label, (true, told)), colour, marker in zip(series.items(), (BLUE, GREEN), ("o", "s"), strict=False):
         weeks = np.arange(1, len(true) + 1)
-        ax.plot(weeks, true, color=colour, label=_("{what}, true").format(what=label))
+        ax.plot(weeks, true, color=colour, label=_("{what}: true").format(what=label))
         ax.plot(
-            weeks, told, marker, color=colour, mfc="white", label=_("{what}, released").format(what=label)
+            weeks, told, marker, color=colour, mfc="white", label=_("{what}: released").format(what=label)
         )
         misses[label] = 100 * float(np.abs(told - true).sum() / max(true.sum(), 1))
     ax.set_ylim(min(0, *(int(told.min()) for _true, told in series.values())) - 3, None)
     ax.set_xlabel(_("week"))
     ax.set_ylabel(_("buyers"))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_below(ax)
     parts = _("; ").join(f"{label}: {number(miss)} %" for label, miss in misses.items())
     return describe(
@@ -434,6 +438,41 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
         sentence=_(
             "With ε = {epsilon:g} an answer, the released numbers miss the true ones by {parts}."
         ).format(epsilon=epsilon, parts=parts),
+    )
+
+
+def show_capped_sums(spent: pd.Series, epsilon: float, seed: int, currency: str) -> None:
+    """Show a sum of money released with noise, for some caps on what one buyer counts with (row E3).
+
+    Parameters
+    ----------
+    spent
+        Of each buyer, in currency units.
+    epsilon
+        ε of each answer.
+    seed
+        Of the run.
+    currency
+        ISO code.
+    """
+    amounts, true = spent.to_numpy(), float(spent.sum())
+    rows = []
+    for place, cap in enumerate(value("release-caps")):
+        told = capped_sum(amounts, cap, epsilon, seed, MONEY + place)
+        kept = float(np.minimum(amounts, cap).sum())
+        rows.append([cap, kept, usual_error(epsilon / cap), told, 100 * (told - true) / true])
+    show_table(
+        _("Sales released with noise; the true sum is {sum} {currency}").format(
+            sum=number(true), currency=currency
+        ),
+        [
+            _("each buyer counts with at most, {currency}").format(currency=currency),
+            _("then the sum is"),
+            _("usual error of the noise"),
+            _("released"),
+            _("off the true sum, %"),
+        ],
+        [[*(round(cell) for cell in row[:4]), round(row[4], 1)] for row in rows],
     )
 
 
@@ -514,7 +553,7 @@ def answer_distribution(
         sums, chances = noise_of_sum(epsilon, answered)
         seen = chances > SHOWN_CHANCE * chances.max()
         for who, colour, style in ((count, BLUE, "-"), (count - 1, ORANGE, "--")):
-            label = _("he is counted") if who == count else _("he is not")
+            label = _("the customer is counted") if who == count else _("the customer is not")
             ax.plot(who + sums[seen] / answered, 100 * chances[seen], color=colour, ls=style, label=label)
             ax.fill_between(who + sums[seen] / answered, 100 * chances[seen], color=colour, alpha=0.25)
         legend_below(ax)
@@ -530,15 +569,15 @@ def answer_distribution(
     right = round(100 * right_by_averaging(epsilon, answered))
     return describe(
         ax,
-        title=_("Is he in the count? Right in {right} of 100 cases").format(right=right),
+        title=_("Was the customer counted? Right in {right} of 100 cases").format(right=right),
         alt=_(
             "Two hills, one for each case. The more they cover each other, the less can be told: the guess is "
             "right in {right} of 100 cases."
         ).format(right=right),
         sentence=_(
-            "Of {asked} questions {answered} are answered at ε = {epsilon:g} before the budget of {budget:g} is used "
-            "up. One answer is usually wrong by {error} people, {share} % of {count}. Whoever averages them is right "
-            "in {right} of 100 cases."
+            "Questions answered: {answered} of {asked}, at ε = {epsilon:g} each, from a budget of {budget:g}. One "
+            "answer is usually wrong by {error} people, {share} % of {count}. Whoever averages them is right in "
+            "{right} of 100 cases."
         ).format(
             asked=asked,
             answered=answered,

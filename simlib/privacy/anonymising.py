@@ -16,7 +16,7 @@ import io
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,6 +28,8 @@ from simlib.streams import Integers, stream
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simlib.records import Run
 
 GONE: Final = "gone"
 """The top rung of every ladder: the field is left out."""
@@ -87,9 +89,18 @@ def generalised(people: pd.DataFrame, rungs: Mapping[str, str]) -> pd.DataFrame:
                     rungs=", ".join(LADDERS.get(field, ())) or ", ".join(LADDERS),
                 )
             )
-        if rung != GONE:
-            cut = {"day": 10, "month": 7, "year": 4, "decade": 3, "region": 1}.get(rung)
-            told[field] = people[field].astype(str).str.slice(0, cut)
+        text = people[field].astype(str)
+        match rung:
+            case "month":
+                told[field] = text.str.slice(0, 7)
+            case "year":
+                told[field] = text.str.slice(0, 4)
+            case "decade":
+                told[field] = text.str.slice(0, 3) + "0–" + text.str.slice(0, 3) + "9"
+            case "region":
+                told[field] = text.str.slice(0, 1) + "＊＊"
+            case "day" | "district" | "told":
+                told[field] = text
     return pd.DataFrame(told, index=people.index)
 
 
@@ -473,15 +484,15 @@ def treated(people: pd.DataFrame, record: Sequence[Treatment], key: bytes) -> pd
     return pd.DataFrame(done)
 
 
-def example_record(when: date) -> list[Treatment]:
+def example_record(run: Run) -> list[Treatment]:
     """What the gift shop does before it gives its export to somebody who studies how customers return (row E2).
 
     Parameters
     ----------
-    when
-        The day of the decision.
+    run
+        The shop's run; decided on its last day.
     """
-    who = _("owner")
+    who, when = _("owner"), run.scenario.start + timedelta(days=int(run.days))
     lines = {
         "member": ("pseudonym", _("to recognise who comes back; the key stays in the shop")),
         "name": ("drop", _("the question does not need it")),

@@ -26,8 +26,9 @@ from simlib.streams import Floats, Integers, stream
 
 DAYS_IN_WEEK: Final = 7
 
-BEFORE, AFTER, ORDERED, SENT_BACK, ASKED_AGAIN = range(5)
-"""Branches of the noise: each release draws its own, or subtracting two would take the noise out again."""
+BEFORE, AFTER, ORDERED, SENT_BACK, ASKED_AGAIN, BEFORE_WITHOUT, AFTER_WITHOUT, MONEY = range(8)
+"""Branches of the noise: each release draws its own, or subtracting two would take the noise out again.
+From `MONEY` on, one branch a cap."""
 
 ROUNDING: Final = 1e-9
 """Budgets are compared with this much forgiveness: ten times 0.1 is 1, whatever floating point says."""
@@ -88,13 +89,13 @@ def draw_noise(seed: int, epsilon: float, size: int, branch: int = 0) -> Integer
     return np.asarray(steps[0] - steps[1], dtype=np.int64)
 
 
-def two_reports(count: int, epsilon: float, seed: int, tries: int) -> list[tuple[int, int]]:
-    """A count before and after one customer was taken out, both released with noise, some times over.
+def two_reports(before: int, after: int, epsilon: float, seed: int, tries: int) -> list[tuple[int, int]]:
+    """Two counts, before and after one customer was taken out, both released with noise, some times over.
 
     Parameters
     ----------
-    count
-        With him.
+    before, after
+        True counts.
     epsilon
         ε of each answer.
     seed
@@ -102,9 +103,15 @@ def two_reports(count: int, epsilon: float, seed: int, tries: int) -> list[tuple
     tries
         Pairs wanted.
     """
-    before = count + draw_noise(seed, epsilon, tries, BEFORE)
-    after = count - 1 + draw_noise(seed, epsilon, tries, AFTER)
-    return list(zip(before.tolist(), after.tolist(), strict=True))
+    # Whether the customer was counted must not be seen in the noise either, so both cases draw their own.
+    first, second = (BEFORE, AFTER) if before != after else (BEFORE_WITHOUT, AFTER_WITHOUT)
+    return list(
+        zip(
+            (before + draw_noise(seed, epsilon, tries, first)).tolist(),
+            (after + draw_noise(seed, epsilon, tries, second)).tolist(),
+            strict=True,
+        )
+    )
 
 
 def buyers_by_week(run: Run) -> tuple[Integers, Integers]:
