@@ -558,7 +558,13 @@ def answer_distribution(
             ax.fill_between(who + sums[seen] / answered, 100 * chances[seen], color=colour, alpha=0.25)
         legend_below(ax)
     else:
-        ax.text(0.5, 0.5, _("no answer: one costs more than the budget"), ha="center", transform=ax.transAxes)
+        ax.text(
+            0.5,
+            0.5,
+            _("no answer: one costs ε = {epsilon:g}, more than the budget").format(epsilon=epsilon),
+            ha="center",
+            transform=ax.transAxes,
+        )
     ax.set_ylim(0, None)
     ax.set_xlabel(
         _(

@@ -48,7 +48,7 @@ def split(number: int, parties: int, prime: int = PRIME, chance: Chance = secret
     """
     if not 0 <= number < prime:
         raise SafeShopError(
-            _("{number} cannot be shared: it must be a whole number from 0 to {most}.").format(
+            _("{number} cannot be split into shares: it must be a whole number from 0 to {most}.").format(
                 number=number, most=prime - 1
             )
         )
