@@ -68,6 +68,7 @@ def what_if_release(buyers: pd.DataFrame, seed: int) -> WhatIf:
     seed
         Of the run, for whom the attacker knows.
     """
+    # At first one step below the end, so that there is room to both sides.
     most = len(buyers) // STEP * STEP
 
     def draw(values: Values, ax: Axes) -> object:
@@ -90,7 +91,7 @@ def what_if_release(buyers: pd.DataFrame, seed: int) -> WhatIf:
             Choice("birthday", _("birthday is told as"), ladder_labels("birthday"), "month"),
             Choice("postcode", _("place is told as"), ladder_labels("postcode"), "district"),
             Choice("sex", _("sex"), [(_("told"), "told"), (_("left out"), "gone")], "told"),
-            Slider("people", _("buyers in the export"), FEWEST, most, STEP, most),
+            Slider("people", _("buyers in the export"), FEWEST, most, STEP, most - STEP),
             Slider(
                 "known", _("buyers the attacker knows"), 10, MOST_LISTED, 10, value("outside-list-people")
             ),
@@ -199,7 +200,7 @@ SHOPS: Final = ("A", "B", "C")
 def joint_html(numbers: list[int], joint: Joint) -> str:
     """The shares as a table: whose number in rows, who sees them in columns, and what is added up."""
     heads = "".join(
-        f"<th>{html.escape(_('shop {shop} receives').format(shop=shop))}</th>"
+        f"<th style="padding:0.3em 1em">{html.escape(_('shop {shop} receives').format(shop=shop))}</th>"
         for shop in SHOPS[: len(numbers)]
     )
     rows = [
@@ -209,7 +210,7 @@ def joint_html(numbers: list[int], joint: Joint) -> str:
     rows.append((_("each adds up what it received"), joint.added))
     body = "".join(
         f'<tr><td style="text-align:left">{html.escape(label)}</td>'
-        + "".join(f'<td style="font-family:monospace">{share:,}</td>' for share in shares)
+        + "".join(f'<td style="font-family:monospace;padding:0.3em 1em">{share:,}</td>' for share in shares)
         + "</tr>"
         for label, shares in rows
     )
@@ -301,7 +302,7 @@ class NoticeForm:
                 value=example(item),
                 description=heading(item),
                 continuous_update=False,
-                style={"description_width": "20em"},
+                style={"description_width": "22em"},
                 layout={"width": "95%", "max_width": "60em"},
             )
             for item in ITEMS

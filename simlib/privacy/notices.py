@@ -65,7 +65,7 @@ def heading(item: str) -> str:
         "retention": _("How long do we keep them?"),
         "rights": _("What may you ask of us?"),
         "officer": _("Who answers such requests?"),
-        "refusal": _("Must you tell us, and what if you do not?"),
+        "refusal": _("Must you tell us? And if you do not?"),
         "complaint": _("Where can you complain?"),
         "automated": _("Does a machine decide about you?"),
         "policy": _("Where can you read this at any time?"),

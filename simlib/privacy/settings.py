@@ -36,7 +36,7 @@ def setting_label(setting: str) -> str:
     """A setting in the reader's language, with what it shows."""
     return {
         "review-name": _("full name under a review"),
-        "review-profile": _("reviewer’s profile: age group, district, sex"),
+        "review-profile": _("profile: age group, district, sex"),
         "wish-list": _("wish list with birthday"),
         "purchases": _("“just bought”: district, sex"),
     }[setting]

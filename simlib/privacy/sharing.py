@@ -20,7 +20,7 @@ from typing import Final
 from simlib.errors import SafeShopError
 from simlib.languages import _
 
-PRIME: Final = 2**61 - 1
+PRIME: Final = 2**31 - 1
 """All reckoning is modulo this prime (Mersenne): large enough for any shop's numbers."""
 
 Chance = Callable[[int], int]

@@ -219,7 +219,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
     with pytest.raises(SafeShopError, match=r"^The record names member, which the export does not have"):
         treated(PEOPLE.drop(columns="member"), record, b"")
     with pytest.raises(
-        SafeShopError, match="^The field birthday cannot be told as “hour”; choose one of: day, "
+        SafeShopError, match=r"^The field birthday cannot be told as “hour”; choose one of: day, "
     ):
         generalised(PEOPLE, {"birthday": "hour"})
     with pytest.raises(
@@ -232,7 +232,12 @@ def test_nine_of_ten_buyers_are_alone_by_month_district_and_sex() -> None:
     # What lesson 10 asks its reader to guess, counted without the library's own grouping.
     export = buyers(run_of("taiwan-gift-shop", days=60, seed=2026))
     rows = Counter(
-        zip(export["birthday"].map(lambda day: (day.year, day.month)), export["postcode"], export["sex"])
+        zip(
+            export["birthday"].map(lambda day: (day.year, day.month)),
+            export["postcode"],
+            export["sex"],
+            strict=True,
+        )
     )
     assert round(100 * sum(count == 1 for count in rows.values()) / len(export)) == 91
     assert round(100 * release(export, MONTH, "bought").alone) == 91

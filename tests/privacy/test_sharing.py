@@ -45,7 +45,7 @@ def test_shares_of_two_numbers_added_are_shares_of_their_sum(one: int, other: in
 def test_the_joint_sum_is_the_sum_and_nobody_receives_a_number(own: list[int]) -> None:
     joint = joint_sum(own)
     assert joint.total == sum(own)
-    # By chance a share equals somebody's number once in about 10¹³ times.
+    # By chance a share equals somebody's number once in some ten million times.
     assert not {share for row in joint.shares for share in row} & set(own)
 
 
