@@ -199,10 +199,8 @@ SHOPS: Final = ("A", "B", "C")
 
 def joint_html(numbers: list[int], joint: Joint) -> str:
     """The shares as a table: whose number in rows, who sees them in columns, and what is added up."""
-    heads = "".join(
-        f"<th style="padding:0.3em 1em">{html.escape(_('shop {shop} receives').format(shop=shop))}</th>"
-        for shop in SHOPS[: len(numbers)]
-    )
+    received = [_("shop {shop} receives").format(shop=shop) for shop in SHOPS[: len(numbers)]]
+    heads = "".join(f'<th style="padding:0.3em 1em">{html.escape(head)}</th>' for head in received)
     rows = [
         (_("shop {shop} hides {number}").format(shop=shop, number=number(own)), shares)
         for shop, own, shares in zip(SHOPS, numbers, joint.shares, strict=False)
