@@ -6,7 +6,8 @@ A test may neither read nor write the home of whoever runs it: the course keeps 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="also run the long forms: thousands of faults, many minutes"
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than processors, unless the slow tests are left out.
+
+    A quarter of the slow tests' time is waiting: for a browser, a server, a kernel. The quick ones only reckon.
+    """
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        processors = os.cpu_count() or 1
+    return processors + ("not slow" not in config.option.markexpr)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -122,3 +136,27 @@ def english() -> Iterator[None]:
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+Command = Callable[..., tuple[int, str, str]]
+"""Runs ``safeshop`` with these arguments: exit code, stdout since it was last read, stderr."""
+
+
+@pytest.fixture
+def safeshop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command, run in this process on a screen of 120 columns."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        from simlib import cli
+
+        monkeypatch.setattr(sys, "argv", ["safeshop", *arguments])
+        monkeypatch.setenv("COLUMNS", "120")
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run

@@ -12,31 +12,7 @@ import pytest
 
 from simlib import cli
 from simlib.errors import SafeShopError
-from simlib.languages import set_language
 from simlib.scenario import presets
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Messages are compared in English, whatever the computer speaks."""
-    set_language("en")
-
-
-@pytest.fixture
-def safeshop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command in this process: (exit code, stdout, stderr)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["safeshop", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return run
 
 
 def test_help_loads_nothing_heavy() -> None:

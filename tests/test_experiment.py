@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlib import cli, experiment
+from simlib import experiment
 from simlib.arrays import NotExpressedError
 from simlib.errors import SafeShopError
 from simlib.experiment import (
@@ -29,18 +28,10 @@ from simlib.experiment import (
 )
 from simlib.figures.style import alt_text, sentence
 from simlib.figures.sweep import sweep_result
-from simlib.languages import set_language
 from simlib.records import Run
 from simlib.scenario import Scenario
 from simlib.world import simulate
 from tests.shops import run_of, scenario
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Messages are compared in English, whatever the computer speaks."""
-    set_language("en")
-
 
 SHOP = "hongkong-own-site"
 
@@ -275,23 +266,6 @@ measures: [orders_completed, hours_to_pack]
 vary:
   staff.packers: {from: 1, to: 3, steps: 3}
 """
-
-
-@pytest.fixture
-def safeshop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command in this process: (exit code, stdout, stderr)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["safeshop", *arguments])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return run
 
 
 def test_the_command_writes_table_and_charts_and_the_same_twice(safeshop: Any, tmp_path: Path) -> None:

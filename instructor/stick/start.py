@@ -52,10 +52,25 @@ def main(arguments):
         "-c",
         "import sys; sys.argv[0] = 'safeshop'; from simlib.cli import main; sys.exit(main())",
     ]
-    try:
-        return subprocess.call(command + arguments, cwd=os.path.expanduser("~"), env=variables())
-    except KeyboardInterrupt:
-        return 130
+    return hand_over(command + arguments)
+
+
+def hand_over(command):
+    """Let the course take this program's place, so that Ctrl-C reaches it alone and it ends its server in peace.
+
+    `subprocess.call` would kill it a quarter of a second after Ctrl-C, and the server would stay behind.
+    """
+    sys.stdout.flush()
+    os.chdir(os.path.expanduser("~"))
+    if os.name != "nt":
+        os.execve(command[0], command, variables())
+    # Windows cannot replace a program: wait for it, and leave Ctrl-C, which both receive, to it.
+    program = subprocess.Popen(command, env=variables())
+    while True:
+        try:
+            return program.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def default_home():

@@ -61,7 +61,8 @@ class SettlementReport:
     holder
         Who paid.
     payee
-        To whose account: ``seller`` or ``attacker``. On paper it is a number that few people compare.
+        To whose account: ``seller`` or ``attacker``. On paper it is a number that few people compare. Lines of which
+        fees leave nothing stand in the seller's report.
     lines
         The orders.
     """
@@ -162,8 +163,9 @@ def reckoned(run: Run, payout: Payout | None = None) -> list[DuePayout]:
             and cash[run.orders["payment_method"][order]]
         )
         if t < run.days and (t < given_back[order] or kept_by_courier):
-            payee = account.payee(t) if account else "seller"
             line = _line(run, order)
+            # What fees use up reaches no account, whichever is entered.
+            payee = account.payee(t) if account and line.net else "seller"
             # Goods that were given away for nothing are nobody's to pay out.
             if line.gross:
                 result.append(DuePayout(t, line, payee))

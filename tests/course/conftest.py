@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from simlib.course.build import assemble, read_sources, to_text
-from simlib.languages import set_language
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Messages are compared in English, whatever the computer speaks."""
-    set_language("en")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from simlib import cli
 from simlib.attacker import Drill, campaign
 from simlib.attacker.words import campaign_story, campaign_title, step_title
 from simlib.course import drill_cli
@@ -53,19 +52,6 @@ class Group:
         return self.typed.pop(0) if self.typed else "1"
 
 
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    """Run the command in this process: (exit code, stdout since the last answer, stderr)."""
-    monkeypatch.setattr(sys, "argv", ["safeshop", "drill", *arguments])
-    monkeypatch.setenv("COLUMNS", "120")
-    code = 0
-    try:
-        cli.main()
-    except SystemExit as left:
-        code = int(left.code or 0)
-    written = capsys.readouterr()
-    return code, written.out, written.err
-
-
 def ransomware() -> tuple[int, Any]:
     """Number of the case with ransomware, and the case."""
     known = cases([gift_shop(), store()])
@@ -89,13 +75,13 @@ def by_hand() -> Any:
 
 
 def test_a_scripted_case_is_played_to_the_debrief_of_its_own_decisions(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], safeshop: Any
 ) -> None:
     number, (_shop, attack, _attacker) = ransomware()
     # Of the first question's six lines the fifth is to wait four hours.
     group = Group(capsys, "", "0", "9", "5")
     monkeypatch.setattr("builtins.input", group.answer)
-    code, end, wrong = run(monkeypatch, capsys, str(number))
+    code, end, wrong = safeshop("drill", str(number))
     assert (code, wrong, group.typed) == (0, "", [])
     before = "".join(group.read)
     assert before.count("Type a number from 1 to 6.\n") == 3
@@ -115,11 +101,11 @@ def test_a_scripted_case_is_played_to_the_debrief_of_its_own_decisions(
 
 @pytest.mark.parametrize("lang", ["zh-Hant", "zh-Hans"])
 def test_a_case_is_told_in_the_chosen_language_from_beginning_to_end(
-    lang: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lang: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], safeshop: Any
 ) -> None:
     group = Group(capsys, "2")
     monkeypatch.setattr("builtins.input", group.answer)
-    code, end, _wrong = run(monkeypatch, capsys, "--lang", lang)
+    code, end, _wrong = safeshop("drill", "--lang", lang)
     assert code == 0
     said = "".join(group.read) + end
     assert re.findall(r"[A-Za-z]{3,} [A-Za-z]{3,}", said) == []
@@ -143,22 +129,20 @@ def test_bad_input_is_answered_by_one_sentence(
     arguments: tuple[str, ...],
     sentence: str,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    safeshop: Any,
 ) -> None:
     def gone(_prompt: str) -> str:
         raise EOFError
 
     monkeypatch.setattr("builtins.input", gone)
-    code, _out, wrong = run(monkeypatch, capsys, *arguments)
+    code, _out, wrong = safeshop("drill", *arguments)
     count = len(cases([gift_shop(), store()]))
     assert (code, wrong) == (1, sentence.format(count=count) + "\n")
 
 
-def test_a_wrong_shop_is_refused_before_any_is_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_shop_is_refused_before_any_is_run(monkeypatch: pytest.MonkeyPatch, safeshop: Any) -> None:
     monkeypatch.setattr("simlib.risk.Trials", None)
-    code, _out, wrong = run(monkeypatch, capsys, "1", "--preset", "taiwan-gift-shop", "--preset", "gift-shap")
+    code, _out, wrong = safeshop("drill", "1", "--preset", "taiwan-gift-shop", "--preset", "gift-shap")
     assert (code, wrong.count("\n")) == (1, 1)
     assert "gift-shap" in wrong
 

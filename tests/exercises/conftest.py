@@ -47,7 +47,3 @@ def named() -> list[tuple[str, str]]:
     return [(number, name) for number in sources() for name in key_file(number).code]
 
 
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Messages are compared in English, whatever the computer speaks."""
-    set_language("en")

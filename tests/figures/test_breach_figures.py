@@ -19,11 +19,6 @@ from tests.breaches import gift_shop, store
 from tests.figures.drawn import bars, figure_of, points
 
 
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
-
-
 @pytest.mark.parametrize("name", campaigns())
 def test_a_timeline_shows_each_success_and_the_first_that_was_noticed(name: str) -> None:
     shop = where_possible([gift_shop(), store()], name)

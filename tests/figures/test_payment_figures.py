@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import lru_cache
 from gettext import NullTranslations
@@ -31,12 +31,6 @@ from tests.shops import run_of, scenario
 ATTACK = Payout.model_validate(
     {"hold_days": 7, "noticed_after_days": 12, "changes": [{"day": 30, "by": "attacker"}]}
 )
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    yield
-    set_language("en")
 
 
 @lru_cache

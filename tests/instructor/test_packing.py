@@ -259,8 +259,16 @@ page = json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).op
 page = json.dumps(page["content"], ensure_ascii=False)
 os.killpg(course.pid, signal.SIGINT)
 course.wait(30)
+# What it started names the learner's folder, and is gone with it.
+left = []
+for number in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        with open("/proc/" + number + "/cmdline", encoding="utf-8") as told:
+            left += [word for word in told.read().split("\\0") if word.endswith("root_dir=" + folder)]
+    except OSError:
+        continue
 again = subprocess.run([*start, "--version"], capture_output=True, text=True)
-print(json.dumps({"said": said, "page": page, "again": again.stdout, "wrong": again.stderr}))
+print(json.dumps({"said": said, "page": page, "left": left, "again": again.stdout, "wrong": again.stderr}))
 '''
 
 
@@ -318,6 +326,7 @@ def test_the_stick_installs_and_opens_the_course_without_any_network(
     seen = json.loads(done.stdout.splitlines()[-1])
     assert seen["said"][0].startswith("Checking the stick")
     assert "保存期間" in seen["page"]
+    assert seen["left"] == [], "Ctrl-C ends the server, too"
     assert seen["again"].startswith("safeshop ")
     assert "Installing" not in seen["again"], "a second start installs nothing"
     assert (home / "我的課程" / "zh-Hant" / "05-retention-windows.ipynb").is_file()

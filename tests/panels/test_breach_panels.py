@@ -16,11 +16,6 @@ from tests.figures.drawn import cut_off
 from tests.panels.moving import pairs_of_steps, place, positions
 
 
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
-
-
 @lru_cache
 def panel(name: str) -> panels.WhatIf:
     set_language("en")

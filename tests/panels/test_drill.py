@@ -23,11 +23,6 @@ OWN = {
 """What an owner notices, is told of, or does himself."""
 
 
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
-
-
 @lru_cache
 def drill() -> IncidentDrill:
     set_language("en")

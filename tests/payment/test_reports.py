@@ -59,6 +59,20 @@ def test_goods_given_away_for_nothing_are_on_neither_side() -> None:
     assert reckoned(run) == []
 
 
+@pytest.mark.parametrize("fee", [0.5, 1.0])
+def test_what_fees_use_up_reaches_no_account_whichever_is_entered(fee: float) -> None:
+    shop = scenario("taiwan-exporter-cross-border").changed(
+        payment__cross_border__operator_fee=fee,
+        payout__changes=[{"day": 15.0, "by": "attacker"}],
+        payout__noticed_after_days=30.0,
+    )
+    run = simulate(shop, days=30, seed=1)
+    assert len(as_lines(settlement_reports(run))) > 30
+    assert as_lines(settlement_reports(run)) == as_due(run, run.scenario.payout)
+    payees = {report.payee for report in settlement_reports(run)}
+    assert payees == ({"seller"} if fee == 1.0 else {"seller", "attacker"})
+
+
 @given(runs())
 @settings(max_examples=25)
 def test_reports_agree_with_the_shops_own_reckoning_to_the_cent_in_any_shop(run: Run) -> None:

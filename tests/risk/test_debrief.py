@@ -8,17 +8,11 @@ import pytest
 
 from simlib.attacker import Drill
 from simlib.defence.response import Question
-from simlib.languages import set_language
 from simlib.risk import Debrief, Trials, debrief
 from simlib.risk.tabletop import FIRST_DAY, cases
 from tests.breaches import gift_shop, store
 
 CASES = cases([gift_shop(), store()])
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
 
 
 def played(case: tuple[Trials, str, int], decide: Callable[[Question], str], wait: float = 0) -> Debrief:

@@ -11,7 +11,6 @@ import pytest
 from simlib.attacker import campaign, campaigns
 from simlib.errors import SafeShopError
 from simlib.experiment import compare
-from simlib.languages import set_language
 from simlib.privacy import policy
 from simlib.records import Run
 from simlib.risk import (
@@ -35,11 +34,6 @@ DAYS = 40
 
 EXACT = ("account-takeover", "leaked-orders-calls")
 """Campaigns that disturb no order, so that the finished run knows all about them; the slow test has all sixteen."""
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    set_language("en")
 
 
 def shop_for(name: str) -> Scenario:
