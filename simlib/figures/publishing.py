@@ -195,7 +195,7 @@ def people_by_group(releases: Mapping[str, Integers], ax: Axes | None = None, no
         ax.barh(labels, counts, left=left, color=colour, hatch=hatch, edgecolor="white", label=name)
         left += counts
     ax.set_xlim(0, max(left.max(), 1))
-    ax.set_xlabel(_("people in the export") + (f"\n{note}" if note else ""))
+    ax.set_xlabel(_("people in the export") + (f"\n{note}" if note else ""), linespacing=1.5)
     ax.grid(axis="y", visible=False)
     whole_numbers(ax.xaxis)
     legend_below(ax)
@@ -331,7 +331,7 @@ def show_subtracting(count: int, epsilon: float, seed: int, tries: int = 4) -> N
         rows += [[label, noise, *pair, pair[0] - pair[1]] for noise, pair in pairs]
     show_table(
         _("Buyers who sent something back, in two reports"),
-        [_("what is true of her"), _("report"), _("before"), _("after"), _("difference")],
+        [_("what is true of her"), _("report"), _("before"), _("after"), _("before − after")],
         rows,
     )
 
@@ -409,7 +409,7 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     series = {}
     for label, true, branch in zip(
-        (_("ordered"), _("sent back")),
+        (_("bought something"), _("sent something back")),
         buyers_by_week(run),
         (ORDERED, SENT_BACK),
         strict=True,
@@ -425,7 +425,7 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
         misses[label] = 100 * float(np.abs(told - true).sum() / max(true.sum(), 1))
     ax.set_ylim(min(0, *(int(told.min()) for _true, told in series.values())) - 3, None)
     ax.set_xlabel(_("week"))
-    ax.set_ylabel(_("buyers"))
+    ax.set_ylabel(_("number of buyers"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_below(ax)
     parts = _("; ").join(f"{label}: {number(miss)} %" for label, miss in misses.items())
