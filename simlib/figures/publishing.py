@@ -427,7 +427,8 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_("week"))
     ax.set_ylabel(_("number of buyers"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend_below(ax)
+    # Two columns: the labels are long.
+    ax.get_figure(root=True).legend(loc="outside lower center", ncols=2)  # type: ignore[union-attr]
     parts = _("; ").join(f"{label}: {number(miss)} %" for label, miss in misses.items())
     return describe(
         ax,

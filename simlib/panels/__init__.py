@@ -8,6 +8,7 @@ from simlib.panels.order_flow import what_if_order_flow, what_if_price_error
 from simlib.panels.own_shop import OwnShop
 from simlib.panels.payment import what_if_payout_account, what_if_screening, what_if_settlement
 from simlib.panels.publishing import (
+    AnswerDesk,
     HiddenSum,
     NoticeForm,
     keep_record,
@@ -27,6 +28,7 @@ from simlib.panels.what_if import Choice, Slider, WhatIf
 from simlib.panels.where_to_sell import WhereToSell, what_if_fees
 
 __all__ = [
+    "AnswerDesk",
     "Choice",
     "FraudQuiz",
     "HiddenSum",

@@ -27,7 +27,7 @@ from simlib.privacy.anonymising import (
     outside_list,
     record_csv,
 )
-from simlib.privacy.differential import answers_within
+from simlib.privacy.differential import AT_THE_DESK, Budget, answers_within, draw_noise
 from simlib.privacy.notices import (
     ITEMS,
     PLACES,
@@ -154,6 +154,69 @@ def what_if_settings(buyers: pd.DataFrame, seed: int) -> WhatIf:
     changed = round(100 * value("settings-changed-share"))
     controls.append(Slider("changed", _("buyers who change a setting, %"), 0, 50, 5, changed))
     return WhatIf(controls, draw, size=(9.0, 4.6))
+
+
+class AnswerDesk:
+    """A question that may be asked as often as the budget allows, and then no more (row E3).
+
+    Parameters
+    ----------
+    count
+        The true number.
+    epsilon
+        ε of each answer.
+    budget
+        ε of all answers together.
+    seed
+        Of the run.
+    """
+
+    def __init__(self, count: int, epsilon: float, budget: float, seed: int) -> None:
+        self.count, self.epsilon, self.total, self.seed = count, epsilon, budget, seed
+        self.ask_button = ipywidgets.Button(
+            description=_("Ask the question"),
+            tooltip=_("One more answer with noise of its own"),
+            layout={"width": "14em"},
+        )
+        self.renew_button = ipywidgets.Button(
+            description=_("A new budget"), tooltip=_("Begin again, as if nobody had asked")
+        )
+        self.result = ipywidgets.HTML()
+        self.ask_button.on_click(lambda _button: self.ask())
+        self.renew_button.on_click(lambda _button: self.renew())
+        self.box = ipywidgets.VBox([ipywidgets.HBox([self.ask_button, self.renew_button]), self.result])
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin again with a full budget."""
+        self.budget = Budget(self.total)
+        self._say(_("Nobody has asked yet; the budget is ε = {left:g}.").format(left=self.total))
+
+    def ask(self) -> None:
+        """Give one more answer, or say why there is none."""
+        try:
+            self.budget.spend(self.epsilon)
+        except SafeShopError as refused:
+            self._say(self._told(), refused.sentence)
+            return
+        self._say(self._told())
+
+    def _told(self) -> str:
+        noise = draw_noise(self.seed, self.epsilon, len(self.budget.spent), AT_THE_DESK)
+        answers = (self.count + noise).tolist()
+        return _("Answers: {answers}. Their average is {mean}; of the budget ε = {left:g} is left.").format(
+            answers=", ".join(map(str, answers)),
+            mean=number(sum(answers) / len(answers), 2),
+            left=abs(round(self.budget.left, 6)),
+        )
+
+    def _say(self, *lines: str) -> None:
+        said = "".join(f'<p style="font-size:1.05em">{html.escape(line)}</p>' for line in lines)
+        self.result.value = f'<div role="status">{said}</div>'
+
+    def show(self) -> None:
+        """Put the desk into the notebook."""
+        display(self.box)  # type: ignore[no-untyped-call]
 
 
 class HiddenSum:

@@ -26,7 +26,7 @@ from simlib.streams import Floats, Integers, stream
 
 DAYS_IN_WEEK: Final = 7
 
-BEFORE, AFTER, ORDERED, SENT_BACK, ASKED_AGAIN, BEFORE_WITHOUT, AFTER_WITHOUT, MONEY = range(8)
+BEFORE, AFTER, ORDERED, SENT_BACK, ASKED_AGAIN, BEFORE_WITHOUT, AFTER_WITHOUT, AT_THE_DESK, MONEY = range(9)
 """Branches of the noise: each release draws its own, or subtracting two would take the noise out again.
 From `MONEY` on, one branch a cap."""
 
@@ -83,10 +83,11 @@ def draw_noise(seed: int, epsilon: float, size: int, branch: int = 0) -> Integer
         Another one for each release, or the same noise would be taken out by subtracting.
     """
     factor = _factor(epsilon)
-    uniform = stream(seed, "release noise", branch).random((2, size))
-    # 1 − u lies in (0, 1], so the logarithm exists.
+    uniform = stream(seed, "release noise", branch).random((size, 2))
+    # Answer by answer, so that asking once more leaves the earlier answers as they were. 1 − u lies in (0, 1], so the
+    # logarithm exists.
     steps = np.floor(np.log1p(-uniform) / math.log(factor))
-    return np.asarray(steps[0] - steps[1], dtype=np.int64)
+    return np.asarray(steps[:, 0] - steps[:, 1], dtype=np.int64)
 
 
 def two_reports(before: int, after: int, epsilon: float, seed: int, tries: int) -> list[tuple[int, int]]:

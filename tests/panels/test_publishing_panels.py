@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,6 +14,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from simlib import figures, panels
+from simlib.facts import value
 from simlib.languages import LANGUAGES, set_language
 from simlib.people import buyers
 from simlib.privacy.anonymising import FINEST, generalised, group_sizes, outside_list
@@ -133,18 +136,14 @@ DRAWN: dict[str, Callable[[Axes | None], Axes]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_figures_have_words_in_every_language_and_nothing_is_cut_off(lang: str) -> None:
-    try:
-        set_language(lang)
-        for name, draw in DRAWN.items():
-            ax = draw(None)
-            figure_of(ax).canvas.draw()
-            assert cut_off(ax) == [], name
-            assert overlapping(ax) == [], name
-            assert figures.sentence(ax).strip(), name
-            assert figures.alt_text(ax).strip(), name
-    finally:
-        set_language("en")
-        figures.use_fonts("en")
+    set_language(lang)
+    for name, draw in DRAWN.items():
+        ax = draw(None)
+        figure_of(ax).canvas.draw()
+        assert cut_off(ax) == [], name
+        assert overlapping(ax) == [], name
+        assert figures.sentence(ax).strip(), name
+        assert figures.alt_text(ax).strip(), name
 
 
 def test_the_average_in_the_sentence_is_that_of_the_points() -> None:
@@ -152,6 +151,26 @@ def test_the_average_in_the_sentence_is_that_of_the_points() -> None:
     _asked, answers = points(ax.lines[0])
     said = [float(text) for text in re.findall(r"average is ([\d.]+\d)", figures.sentence(ax))]
     assert said == [pytest.approx(answers.mean(), abs=0.006), pytest.approx(answers[:4].mean())]
+
+
+# -- the desk
+
+
+def test_the_desk_answers_until_the_budget_is_used_up_and_then_says_why_not() -> None:
+    desk = panels.AnswerDesk(57, 0.5, 2.0, 2026)
+    assert "the budget is ε = 2." in desk.result.value
+    answers: list[list[int]] = []
+    for _press in range(6):
+        desk.ask_button.click()
+        listed = re.findall(r"Answers: ([\d, -]+)\. Their average is ([\d.,]+);", desk.result.value)
+        answers.append([int(text) for text in listed[0][0].split(", ")])
+        assert float(listed[0][1]) == pytest.approx(sum(answers[-1]) / len(answers[-1]), abs=0.006)
+    assert [len(one) for one in answers] == [1, 2, 3, 4, 4, 4]
+    # What was answered stays answered.
+    assert all(later[: len(one)] == one for one, later in itertools.pairwise(answers))
+    assert "No answer: it costs ε = 0.5, and of the budget of 2 only 0 is left." in desk.result.value
+    desk.renew_button.click()
+    assert "Nobody has asked yet" in desk.result.value
 
 
 # -- hidden sums, and the notice
@@ -205,3 +224,25 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -
     keep = panels.keep_record([], tmp_path / "file")
     keep.button.click()
     assert "Cannot write" in keep.state.value
+
+
+def test_the_lesson_says_the_figures_that_the_model_gives(root: Path) -> None:
+    text = (root / "lessons" / "src" / "10-numbers-without-people.md").read_text(encoding="utf-8")
+    returned = int(BUYERS["sent_back"].sum())
+    for said in (
+        f"*{returned} buyers sent something back.*",
+        f"The next report says {returned - 1}.",
+        f"knows the birthday, district and sex of {value('outside-list-people')} buyers",
+        f"which is about {math.exp(value('answer-epsilon')):.2f} times for ε = {value('answer-epsilon')}",
+        f"{round(100 * value('census-unique-share'))} of 100 Americans",
+        f"came to {round(100 * value('census-unique-share-recounted'))};",
+    ):
+        assert said in text
+    assert value("settings-changed-share") == 0.1
+    assert "We assume that one in ten does." in text
+    per_district = len(BUYERS) / BUYERS["postcode"].nunique()
+    assert round(per_district, -1) == 80
+    assert "a district has eighty of our buyers" in text
+    shops = [widget.value for widget in panels.HiddenSum().fields]
+    assert f"The total is {sum(shops)}. A has {shops[0]} and B has {shops[1]}." in text
+    assert f"{sum(shops)} − {shops[0]} − {shops[1]} = {shops[2]}" in text

@@ -118,6 +118,10 @@ def test_the_chance_to_be_found_is_one_over_the_size_of_the_group() -> None:
     sizes = group_sizes(told)
     spread = np.sqrt(((1 / sizes) * (1 - 1 / sizes)).sum() / len(right))
     assert abs(np.mean(right) - link(told, everybody, 1).expected) < 4 * spread
+    # Whoever stands last in his group is found as often as the others, so the row is really drawn by lot.
+    last = np.flatnonzero(~told.duplicated(keep="last") & (sizes == 2))
+    found = [link(told, last, seed).right for seed in range(20)]
+    assert abs(np.mean(found) - len(last) / 2) < 4 * np.sqrt(len(last) / 4 / 20)
     alone = link(told, np.flatnonzero(sizes == 1), 1)
     assert alone.right == alone.certain == alone.known == (sizes == 1).sum()
 

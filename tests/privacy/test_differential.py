@@ -73,6 +73,7 @@ def test_drawn_noise_follows_the_distribution(epsilon: float) -> None:
 
 def test_the_same_seed_gives_the_same_noise_and_another_branch_another() -> None:
     assert draw_noise(1, 0.5, 9).tolist() == draw_noise(1, 0.5, 9).tolist()
+    assert draw_noise(1, 0.5, 20).tolist()[:9] == draw_noise(1, 0.5, 9).tolist()
     assert draw_noise(1, 0.5, 9, branch=1).tolist() != draw_noise(1, 0.5, 9).tolist()
 
 
