@@ -422,7 +422,7 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
         ax.plot(
             weeks, told, marker, color=colour, mfc="white", label=_("{what}: released").format(what=label)
         )
-        misses[label] = 100 * float(np.abs(told - true).sum() / max(true.sum(), 1))
+        misses[label] = 100 * usual_error(epsilon) / max(float(true.mean()), 1)
     ax.set_ylim(min(0, *(int(told.min()) for _true, told in series.values())) - 3, None)
     ax.set_xlabel(_("week"))
     ax.set_ylabel(_("number of buyers"))
@@ -434,11 +434,11 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
         ax,
         title=_("The same noise on a large and on a small number"),
         alt=_(
-            "Lines of true weekly counts, and marks beside them where noise was added. Missed by {parts}."
+            "Lines of true weekly counts, and marks beside them where noise was added. Usual error in a week: {parts}."
         ).format(parts=parts),
         sentence=_(
-            "With ε = {epsilon:g} an answer, the released numbers miss the true ones by {parts}."
-        ).format(epsilon=epsilon, parts=parts),
+            "With ε = {epsilon:g} an answer is usually wrong by {error} people. Measured by a usual week that is: {parts}."
+        ).format(epsilon=epsilon, error=number(usual_error(epsilon)), parts=parts),
     )
 
 
