@@ -437,7 +437,8 @@ def weekly_release(run: Run, epsilon: float, ax: Axes | None = None) -> Axes:
             "Lines of true weekly counts, and marks beside them where noise was added. Usual error in a week: {parts}."
         ).format(parts=parts),
         sentence=_(
-            "With ε = {epsilon:g} an answer is usually wrong by {error} people. Measured by a usual week that is: {parts}."
+            "With ε = {epsilon:g} an answer is usually wrong by {error} people. Measured by a usual week that is: "
+            "{parts}."
         ).format(epsilon=epsilon, error=number(usual_error(epsilon)), parts=parts),
     )
 
