@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import heapq
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
 from simlib import arrays, world
 from simlib.arrays import EXPRESSED, NotExpressedError, contention, normals, refused, simulate_arrays
@@ -264,6 +266,70 @@ def test_a_planted_error_is_found_and_shown_with_all_milestones(monkeypatch: pyt
     told = str(found.value)
     assert told.startswith("order 17 (1 differ): milestone, events engine, arrays")
     assert all(name in told for name in MILESTONES)
+
+
+class Agenda:
+    """Events to come, kept twice: as the engine keeps them, and by heapq."""
+
+    def __init__(self) -> None:
+        self.engine, self.known = contention.agenda_for(10_000), list[tuple[float, float, int]]()
+        self.size = contention._none(self.engine)
+
+    def push(self, t: float, cause: float, event: int) -> None:
+        """Add an event to both."""
+        self.size = contention._push(self.engine, self.size, t, cause, event)
+        heapq.heappush(self.known, (t, cause, event))
+
+    def pop(self) -> None:
+        """Take the soonest from both; it is the same."""
+        assert contention._soonest(self.engine) == self.known[0][:2]
+        assert contention._pop(self.engine, self.size) == heapq.heappop(self.known)[2]
+        self.size -= 1
+
+
+moments = st.integers(0, 9).map(float)
+
+
+@given(
+    st.lists(st.one_of(st.tuples(moments, moments, st.integers(0, 200)), st.integers(1, 40)), max_size=300)
+)
+@settings(max_examples=100)
+def test_the_agenda_gives_its_events_in_order_twins_too(steps: list[Any]) -> None:
+    agenda = Agenda()
+    for step in steps:
+        if isinstance(step, tuple):
+            agenda.push(*step)
+        else:
+            for _taken in range(min(step, len(agenda.known))):
+                agenda.pop()
+
+
+def test_the_agenda_gives_its_events_in_order_however_few_or_many_lie_in_its_heap() -> None:
+    half = contention.ROW // 2
+    for many in range(1, 3 * contention.ROW):
+        for taken in range(0, many, half):
+            agenda = Agenda()
+            for t in range(many):
+                agenda.push(t, t - 1, t)
+            for _number in range(taken):
+                agenda.pop()
+            # Then one comes after all that wait, and one in their middle.
+            agenda.push(2 * many, 0, many)
+            agenda.push((taken + many) / 2, 0, many + 1)
+            while agenda.known:
+                agenda.pop()
+
+
+@pytest.mark.parametrize("mode", ["check-first", "automatic"])
+def test_a_shop_with_hundreds_of_orders_under_way_gives_the_same_records_in_both_engines(mode: str) -> None:
+    shop = scenario("taiwan-gift-shop").changed(
+        confirmation__mode=mode,
+        demand__orders_per_day=300,
+        staff__packers=8,
+        staff__service_agents=4,
+        catalogue=[item.model_dump() | {"stock": 400} for item in scenario("taiwan-gift-shop").catalogue],
+    )
+    check_equal(shop, 9, 3)
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ def room_for(plan: Plan) -> Room:
         return np.empty(size, kind) if COMPILED else [kind(0).item()] * size
 
     return Room(
-        agenda=np.empty(FAR + events, COMING) if COMPILED else [],
+        agenda=agenda_for(events),
         batch=numbers(events),
         service=numbers(orders + enquiries + senders, np.int32),
         packers=numbers(orders + senders, np.int32),
@@ -308,6 +308,12 @@ HELD: Final = 0
 
 FAR: Final = ROW + 1
 """Where the heap begins."""
+
+
+def agenda_for(most: int) -> Any:
+    """Room for so many events to come; to be begun with `_none`."""
+    return np.empty(FAR + most, COMING) if COMPILED else []
+
 
 if COMPILED:
 
