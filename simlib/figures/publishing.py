@@ -32,6 +32,8 @@ from simlib.privacy.anonymising import (
     Treatment,
     TurnedBack,
     generalised,
+    group_sizes,
+    masked,
 )
 from simlib.privacy.differential import (
     ASKED_AGAIN,
@@ -274,6 +276,30 @@ def show_betrayed(releases: Mapping[int, Release]) -> None:
         _("Groups that agree on what was bought first"),
         [_("groups of at least"), _("people left out"), _("given away without being found")],
         [[k, one.dropped, one.betrayed] for k, one in releases.items()],
+    )
+
+
+def show_masked(people: pd.DataFrame) -> None:
+    """Show how many people are alone with their masked name, their masked number, and both (row E2).
+
+    Parameters
+    ----------
+    people
+        The export.
+    """
+    told = masked(people)
+    rows = []
+    for label, columns in (
+        (_("first sign of the name"), ["name"]),
+        (_("last three digits of the mobile"), ["mobile"]),
+        (_("both"), ["name", "mobile"]),
+    ):
+        alone = int((group_sizes(told[columns]) == 1).sum())
+        rows.append([label, " ".join(told[columns].iloc[0]), alone, round(100 * alone / len(people))])
+    show_table(
+        _("Who is alone with what the mask leaves"),
+        [_("what is left"), _("first row"), _("alone"), _("of 100 people")],
+        rows,
     )
 
 

@@ -17,7 +17,7 @@ from simlib import figures, panels
 from simlib.facts import value
 from simlib.languages import LANGUAGES, set_language
 from simlib.people import buyers
-from simlib.privacy.anonymising import FINEST, generalised, group_sizes, outside_list
+from simlib.privacy.anonymising import FINEST, generalised, group_sizes, masked, outside_list
 from simlib.privacy.differential import right_by_averaging, usual_error
 from simlib.privacy.notices import ITEMS, heading
 from simlib.privacy.settings import SETTINGS, identifiable
@@ -243,6 +243,8 @@ def test_the_lesson_says_the_figures_that_the_model_gives(root: Path) -> None:
     per_district = len(BUYERS) / BUYERS["postcode"].nunique()
     assert round(per_district, -1) == 80
     assert "a district has eighty of our buyers" in text
+    both = group_sizes(masked(BUYERS))
+    assert f"Both together, {round(100 * (both == 1).mean())} of 100 share with nobody." in text
     shops = [widget.value for widget in panels.HiddenSum().fields]
     assert f"The total is {sum(shops)}. A has {shops[0]} and B has {shops[1]}." in text
     assert f"{sum(shops)} − {shops[0]} − {shops[1]} = {shops[2]}" in text

@@ -27,6 +27,7 @@ from simlib.privacy.anonymising import (
     group_sizes,
     least_generalisations,
     link,
+    masked,
     masked_name,
     masked_number,
     outside_list,
@@ -187,6 +188,10 @@ def test_a_mask_leaves_the_first_sign_or_the_last_three() -> None:
     assert masked_name("林小明") == "林＊＊＊"
     assert masked_number("0999123456") == "＊＊＊456"
     assert masked_number("12345") == "＊＊＊"
+    told = masked(PEOPLE)
+    assert told["name"].str[0].tolist() == PEOPLE["name"].str[0].tolist()
+    assert told["mobile"].str[3:].tolist() == PEOPLE["mobile"].str[-3:].tolist()
+    assert set(told.columns) == {"name", "mobile"}
 
 
 def test_an_export_is_treated_as_its_record_says() -> None:
