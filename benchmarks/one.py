@@ -33,9 +33,10 @@ def engine(name: str, orders: int) -> Callable[[], int]:
 
         return lambda: simulate(shop, days=days, seed=1).orders.rows
     if name.startswith("arrays"):
-        from simlib.arrays import simulate_arrays
+        from simlib.arrays import contention, simulate_arrays
 
         # Compiling and opening files belong to the first run of a machine, not to each.
+        contention.compile_loop()
         simulate_arrays(shop, days=3, seed=1)
 
         def run() -> int:

@@ -362,10 +362,16 @@ def half_width(values: Floats, level: float = 0.95) -> float:
         raise SafeShopError(_("level must lie between 0 and 1, not {given}.").format(given=level))
     if len(values) < 2:
         return float("inf")
-    from scipy import stats
+    error: float = float(values.std(ddof=1)) / float(len(values)) ** 0.5
+    return _student((1 + level) / 2, len(values) - 1) * error
 
-    error = float(values.std(ddof=1)) / float(len(values)) ** 0.5
-    return float(stats.t.ppf((1 + level) / 2, len(values) - 1) * error)
+
+def _student(share: float, freedom: int) -> float:
+    """Quantile of Student's distribution."""
+    # `scipy.stats` says the same, and fetching it takes most of a second at the first interval of each lesson.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, share))
 
 
 def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
@@ -391,13 +397,11 @@ def runs_needed(values: Floats, precision: float, level: float = 0.95) -> int:
         raise SafeShopError(_("The spread cannot be told from fewer than two runs; make more."))
     if not 0 < level < 1:
         raise SafeShopError(_("level must lie between 0 and 1, not {given}.").format(given=level))
-    from scipy import stats
-
     spread = float(values.std(ddof=1))
 
     def enough(runs: int) -> bool:
-        quantile: float = stats.t.ppf((1 + level) / 2, runs - 1)
-        return bool(quantile * spread / runs**0.5 <= precision)
+        half: float = _student((1 + level) / 2, runs - 1) * spread / runs**0.5
+        return half <= precision
 
     most = 2
     while not enough(most):

@@ -39,6 +39,12 @@ AS_SETS = ("events", "postings", "stock")
 """Tables whose rows of one moment may stand in another order."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compiled_loop() -> None:
+    """What is compared here is the compiled loop, where numba is installed; one test compares it with Python's."""
+    contention.compile_loop()
+
+
 def first_difference(events: Run, arrays: Run) -> str:
     """The first order that differs, with all its milestones in both engines; empty if none does."""
     one, other = events.orders, arrays.orders
@@ -238,6 +244,7 @@ def test_hundreds_of_coarse_shops_agree_or_are_refused() -> None:
 @pytest.mark.usefixtures("coarse_world")
 def test_without_lineages_ties_would_be_told_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
     # A planted error: ties go by order number. If the comparison above did not see it, it would prove nothing.
+    monkeypatch.setattr(contention, "expect", lambda _orders: None)
     monkeypatch.setattr(contention, "contend", _by_number(contention.contend))
     with pytest.raises(AssertionError, match=r"order \d+ \(\d+ differ\): milestone, events engine, arrays"):
         compare_coarse(range(20))
@@ -272,6 +279,7 @@ class Agenda:
     """Events to come, kept twice: as the engine keeps them, and by heapq."""
 
     def __init__(self) -> None:
+        contention.compile_loop()
         self.engine, self.known = contention.agenda_for(10_000), list[tuple[float, float, int]]()
         self.size = contention._none(self.engine)
 
@@ -456,6 +464,7 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
     pytest.importorskip("numba")
     code = (
         "import hashlib; from simlib.arrays import contention, simulate_arrays; from simlib.scenario import Scenario\n"
+        "contention.compile_loop()\n"
         "run = simulate_arrays(Scenario.load('taiwan-gift-shop'), days=200, seed=5)\n"
         "print(contention.COMPILED, *(hashlib.sha256(c.tobytes()).hexdigest() for c in run.orders.values()))"
     )
@@ -475,7 +484,9 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(20_000,), (4_000, 5)])
-def test_compiled_normals_are_those_of_numpy(shape: tuple[int, ...]) -> None:
+def test_compiled_normals_are_those_of_numpy(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setattr(contention, "COMPILED", True)
     ours, theirs = stream(7, "packing"), stream(7, "packing")
     filled = np.empty(shape)
     normals.fill(ours, filled)
@@ -511,3 +522,13 @@ def test_the_loop_knows_the_same_working_hours_as_the_calendar() -> None:
         day = int(np.searchsorted(openings, t, side="right")) - 1
         ends = contention.finish(openings, hours.shift, day, t, each)
         assert ends == hours.finish(t, each) or (ends == np.inf and hours.finish(t, each) > 60)
+
+
+def test_a_few_runs_do_not_fetch_numba_and_many_orders_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(contention, "COMPILED", False)
+    monkeypatch.setattr(contention, "_expected", 0)
+    monkeypatch.setattr(contention, "compile_loop", lambda: asked.append(contention._expected))
+    for orders in (600, 20_000, 29_000, 400):
+        contention.expect(orders)
+    assert asked == [50_000]

@@ -542,6 +542,7 @@ class Flow:
 
     def contend(self) -> tuple[int, float]:
         """Work through what orders contend for; how that ended, and when (see `contention.contend`)."""
+        contention.expect(self.count)
         # Not before the draws are let go.
         self.found = outcome(self.count, len(self.enquirers), len(self.senders))
         requests = _first_requests(self)

@@ -13,8 +13,9 @@ free desk: that is scheduled within the very moment in which it happens, hence a
 before, and one queue hands out its desks first come, first served. Where two lineages of unlike origin agree to their
 end the order cannot be told so, and the loop says that (`UNDECIDED`) instead of guessing.
 
-The loop is plain Python that numba compiles where it is installed (``pip install "safeshop[fast]"``); the results are
-the same, bit for bit, with and without.
+The loop is plain Python. Where numba is installed (``pip install "safeshop[fast]"``) it compiles the loop once there
+is enough to do (`expect`): fetching numba and the compiled loop takes a second, in which Python works through tens of
+thousands of orders. The results are the same, bit for bit, compiled or not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from importlib.util import find_spec
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -31,27 +33,54 @@ from simlib.streams import TICK
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-try:
-    import numba
+COMPILED: bool = False
+"""Whether the loop runs compiled by now."""
 
-    COMPILED: bool = not getattr(numba.config, "DISABLE_JIT", 0)
-    """Whether the loop runs compiled."""
-except ImportError:
-    COMPILED = False
+WORTH_COMPILED_CODE: Final = 50_000
+"""From so many orders in one process on, fetching the compiled loop pays."""
+
+IN_ARRAYS: Final = "_in_arrays"
+"""Ending of those functions that take the place of others once the loop is compiled."""
+
+_parts: dict[str, Callable[..., Any]] = {}
+"""The functions of the loop by the names under which they call each other, to be compiled one day."""
+
+_expected = 0
 
 
 def compiled(function: Function) -> Function:
-    """Let numba compile a function, where it is installed.
+    """Mark a function as part of the loop."""
+    _parts[function.__name__] = function
+    return function
+
+
+def expect(orders: int) -> None:
+    """Tell of orders that are about to be worked through; enough of them and the loop is compiled before."""
+    global _expected
+    _expected += orders
+    if _expected >= WORTH_COMPILED_CODE and not COMPILED:
+        compile_loop()
+
+
+def compile_loop() -> None:
+    """Let numba compile the loop, where it is installed.
 
     Without counting who refers to which array: nothing in here makes an array, and the counting alone would take
     half of the loop's time.
     """
-    if not COMPILED:
-        return function
+    global COMPILED
+    if COMPILED or find_spec("numba") is None:
+        return
+    import numba
+
+    if getattr(numba.config, "DISABLE_JIT", 0):
+        return
     # Numba's published types do not list this switch.
     options: dict[str, Any] = {"cache": True, "_nrt": False}
-    translated: Any = numba.njit(**options)(function)
-    return cast("Function", translated)
+    for name, function in _parts.items():
+        # Arrays instead of lists ask for an agenda of their own.
+        globals()[name.removesuffix(IN_ARRAYS)] = numba.njit(**options)(function)
+    COMPILED = True
 
 
 @compiled
@@ -315,117 +344,129 @@ def agenda_for(most: int) -> Any:
     return np.empty(FAR + most, COMING) if COMPILED else []
 
 
-if COMPILED:
+def _none(agenda: Any) -> int:
+    agenda.clear()
+    return 0
 
-    @compiled
-    def _sooner(one: Any, t: float, cause: float, event: int) -> Any:
-        return one.t < t or (one.t == t and (one.cause < cause or (one.cause == cause and one.event < event)))
 
-    @compiled
-    def _put(agenda: Any, at: int, t: float, cause: float, event: int) -> None:
-        agenda[at].t, agenda[at].cause, agenda[at].event = t, cause, event
+def _push(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
+    heappush(agenda, (t, cause, event))
+    return size + 1
 
-    @compiled
-    def _push_far(agenda: Any, size: int, t: float, cause: float, event: int) -> None:
-        """Add an event to the first `size` of a binary heap (Williams, "Heapsort", CACM 7(6), 1964)."""
-        at = size
-        while at > 0 and not _sooner(agenda[FAR + (at - 1) // 2], t, cause, event):
-            above = (at - 1) // 2
-            agenda[FAR + at] = agenda[FAR + above]
-            at = above
-        _put(agenda, FAR + at, t, cause, event)
 
-    @compiled
-    def _pop_far(agenda: Any, size: int, to: int) -> None:
-        """Move the soonest of the first `size` events of the heap to another place."""
-        agenda[to] = agenda[FAR]
-        size -= 1
-        last = agenda[FAR + size]
-        t, cause, event = last.t, last.cause, last.event
-        at, below = 0, 1
-        while below < size:
-            if below + 1 < size:
-                other = agenda[FAR + below]
-                if _sooner(agenda[FAR + below + 1], other.t, other.cause, other.event):
-                    below += 1
-            if not _sooner(agenda[FAR + below], t, cause, event):
-                break
-            agenda[FAR + at] = agenda[FAR + below]
-            at, below = below, 2 * below + 1
-        _put(agenda, FAR + at, t, cause, event)
+def _pop(agenda: Any, size: int) -> Any:
+    return heappop(agenda)[2]
 
-    @compiled
-    def _make_room(agenda: Any, size: int) -> None:
-        """Put the farther half of a full row into the heap."""
-        half = ROW // 2
-        for at in range(1, half + 1):
-            _push_far(agenda, size - ROW + at - 1, agenda[at].t, agenda[at].cause, agenda[at].event)
-        for at in range(1, half + 1):
-            agenda[at] = agenda[half + at]
-        agenda[HELD].event = half
 
-    @compiled
-    def _fill_row(agenda: Any, size: int) -> None:
-        """Fill half of an empty row from the heap, which holds `size` events."""
-        count = min(ROW // 2, size)
-        for taken in range(count):
-            _pop_far(agenda, size - taken, count - taken)
-        agenda[HELD].event = count
+def _soonest(agenda: Any) -> Any:
+    return agenda[0][:2]
 
-    @compiled
-    def _none(agenda: Any) -> int:
-        """Begin with no events; their number."""
-        agenda[HELD].event = 0
-        return 0
 
-    @compiled
-    def _push(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
-        """Add an event to the `size` there are; their new number."""
-        if agenda[HELD].event == ROW:
-            _make_room(agenda, size)
-        at = agenda[HELD].event
-        # Whatever lies in the heap comes after all that stand in the row.
-        if size > at and _sooner(agenda[1], t, cause, event):
-            _push_far(agenda, size - at, t, cause, event)
-            return size + 1
-        agenda[HELD].event = at + 1
-        while at > 0 and _sooner(agenda[at], t, cause, event):
-            agenda[at + 1] = agenda[at]
-            at -= 1
-        _put(agenda, at + 1, t, cause, event)
+# The same in arrays, for the compiled loop.
+
+
+@compiled
+def _sooner(one: Any, t: float, cause: float, event: int) -> Any:
+    return one.t < t or (one.t == t and (one.cause < cause or (one.cause == cause and one.event < event)))
+
+
+@compiled
+def _put(agenda: Any, at: int, t: float, cause: float, event: int) -> None:
+    agenda[at].t, agenda[at].cause, agenda[at].event = t, cause, event
+
+
+@compiled
+def _push_far(agenda: Any, size: int, t: float, cause: float, event: int) -> None:
+    """Add an event to the first `size` of a binary heap (Williams, "Heapsort", CACM 7(6), 1964)."""
+    at = size
+    while at > 0 and not _sooner(agenda[FAR + (at - 1) // 2], t, cause, event):
+        above = (at - 1) // 2
+        agenda[FAR + at] = agenda[FAR + above]
+        at = above
+    _put(agenda, FAR + at, t, cause, event)
+
+
+@compiled
+def _pop_far(agenda: Any, size: int, to: int) -> None:
+    """Move the soonest of the first `size` events of the heap to another place."""
+    agenda[to] = agenda[FAR]
+    size -= 1
+    last = agenda[FAR + size]
+    t, cause, event = last.t, last.cause, last.event
+    at, below = 0, 1
+    while below < size:
+        if below + 1 < size:
+            other = agenda[FAR + below]
+            if _sooner(agenda[FAR + below + 1], other.t, other.cause, other.event):
+                below += 1
+        if not _sooner(agenda[FAR + below], t, cause, event):
+            break
+        agenda[FAR + at] = agenda[FAR + below]
+        at, below = below, 2 * below + 1
+    _put(agenda, FAR + at, t, cause, event)
+
+
+@compiled
+def _make_room(agenda: Any, size: int) -> None:
+    """Put the farther half of a full row into the heap."""
+    half = ROW // 2
+    for at in range(1, half + 1):
+        _push_far(agenda, size - ROW + at - 1, agenda[at].t, agenda[at].cause, agenda[at].event)
+    for at in range(1, half + 1):
+        agenda[at] = agenda[half + at]
+    agenda[HELD].event = half
+
+
+@compiled
+def _fill_row(agenda: Any, size: int) -> None:
+    """Fill half of an empty row from the heap, which holds `size` events."""
+    count = min(ROW // 2, size)
+    for taken in range(count):
+        _pop_far(agenda, size - taken, count - taken)
+    agenda[HELD].event = count
+
+
+@compiled
+def _none_in_arrays(agenda: Any) -> int:
+    """Begin with no events; their number."""
+    agenda[HELD].event = 0
+    return 0
+
+
+@compiled
+def _push_in_arrays(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
+    """Add an event to the `size` there are; their new number."""
+    if agenda[HELD].event == ROW:
+        _make_room(agenda, size)
+    at = agenda[HELD].event
+    # Whatever lies in the heap comes after all that stand in the row.
+    if size > at and _sooner(agenda[1], t, cause, event):
+        _push_far(agenda, size - at, t, cause, event)
         return size + 1
+    agenda[HELD].event = at + 1
+    while at > 0 and _sooner(agenda[at], t, cause, event):
+        agenda[at + 1] = agenda[at]
+        at -= 1
+    _put(agenda, at + 1, t, cause, event)
+    return size + 1
 
-    @compiled
-    def _pop(agenda: Any, size: int) -> Any:
-        """Take the soonest of `size` events."""
-        held = agenda[HELD].event
-        soonest = agenda[held].event
-        agenda[HELD].event = held - 1
-        if held == 1 and size > 1:
-            _fill_row(agenda, size - 1)
-        return soonest
 
-    @compiled
-    def _soonest(agenda: Any) -> Any:
-        """When the soonest event is, and when it was scheduled."""
-        soonest = agenda[agenda[HELD].event]
-        return soonest.t, soonest.cause
+@compiled
+def _pop_in_arrays(agenda: Any, size: int) -> Any:
+    """Take the soonest of `size` events."""
+    held = agenda[HELD].event
+    soonest = agenda[held].event
+    agenda[HELD].event = held - 1
+    if held == 1 and size > 1:
+        _fill_row(agenda, size - 1)
+    return soonest
 
-else:
 
-    def _none(agenda: Any) -> int:
-        agenda.clear()
-        return 0
-
-    def _push(agenda: Any, size: int, t: float, cause: float, event: int) -> Any:
-        heappush(agenda, (t, cause, event))
-        return size + 1
-
-    def _pop(agenda: Any, size: int) -> Any:
-        return heappop(agenda)[2]
-
-    def _soonest(agenda: Any) -> Any:
-        return agenda[0][:2]
+@compiled
+def _soonest_in_arrays(agenda: Any) -> Any:
+    """When the soonest event is, and when it was scheduled."""
+    soonest = agenda[agenda[HELD].event]
+    return soonest.t, soonest.cause
 
 
 # ---------------------------------------------------------------------------------------------------------------

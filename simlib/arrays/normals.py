@@ -7,25 +7,32 @@ one loop with its caller, where numpy calls it through a table of functions. A t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from simlib.arrays.contention import COMPILED
+from simlib.arrays import contention
 from simlib.shop.customers import fill_with_normals
 from simlib.streams import Floats
 
-if COMPILED:
+
+@cache
+def _compiled() -> Callable[[np.random.Generator, Floats], None]:
     import numba
 
     @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-    def _fill(rng: Any, numbers: Any) -> None:
+    def fill_row(rng: Any, numbers: Any) -> None:
         for position in range(len(numbers)):
             numbers[position] = rng.standard_normal()
 
-    def fill(rng: np.random.Generator, numbers: Floats) -> None:
-        """Fill a contiguous array with the next standard normal numbers."""
-        _fill(rng, numbers.reshape(-1))
+    return fill_row
 
-else:
-    fill = fill_with_normals
+
+def fill(rng: np.random.Generator, numbers: Floats) -> None:
+    """Fill a contiguous array with the next standard normal numbers; compiled once the loop is (`contention`)."""
+    if contention.COMPILED:
+        _compiled()(rng, numbers.reshape(-1))
+    else:
+        fill_with_normals(rng, numbers)

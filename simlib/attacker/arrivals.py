@@ -10,7 +10,9 @@ all that the rate can claim.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from simlib.attacker.campaign import Campaign, campaign, campaigns
@@ -69,16 +71,21 @@ def rates(scenario: Scenario, attackers: Attackers) -> dict[str, float]:
 
     The rate of a way in is shared equally by its campaigns. A way for which the shop has none is not given to others.
     """
+    return {
+        name: attackers.attempts_per_year * share / count
+        for name, (share, count) in _parts().items()
+        if campaign(name).possible(scenario)
+    }
+
+
+@lru_cache
+def _parts() -> dict[str, tuple[float, int]]:
+    """Campaign → share of its way in, and number of campaigns that begin so: the same in every shop."""
     shares = {way: float(value(f"access-{way}-share")) for way in ACCESS}
     shares["other"] = 1 - sum(shares.values())
-    every = [campaign(name) for name in campaigns()]
-    ways = {each.name: way_in(each) for each in every}
-    count = {way: sum(1 for found in ways.values() if found == way) for way in shares}
-    return {
-        each.name: attackers.attempts_per_year * shares[ways[each.name]] / count[ways[each.name]]
-        for each in every
-        if each.possible(scenario)
-    }
+    ways = {name: way_in(campaign(name)) for name in campaigns()}
+    count = Counter(ways.values())
+    return {name: (shares[way], count[way]) for name, way in ways.items()}
 
 
 def arriving(scenario: Scenario, days: int, seed: int) -> list[Arrival]:

@@ -397,6 +397,10 @@ class Campaign(Part):
     needs: tuple[str, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
+    def __hash__(self) -> int:
+        # Asked for at every walk; pydantic's own goes through every step each time.
+        return hash((self.name, self.number, len(self.steps)))
+
     @model_validator(mode="after")
     def _says_what_can_be_walked(self) -> Campaign:
         for need in self.needs:
@@ -440,6 +444,7 @@ class Campaign(Part):
         return tuple(need for need in self.needs if not PRECONDITIONS[need].holds(scenario))
 
 
+@lru_cache
 def campaigns() -> tuple[str, ...]:
     """Names of the ready-made campaigns, in alphabetical order."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if not path.stem.endswith("-base")))

@@ -17,7 +17,7 @@ from simlib.attacker.campaign import Campaign
 from simlib.attacker.course import TASKS
 from simlib.facts import value
 from simlib.scenario import Duration
-from simlib.streams import lognormal_times, stream, tick
+from simlib.streams import Floats, stream, tick, times_from_normal
 
 EFFECT_DRAWS = 2
 """Uniform and normal numbers kept for each effect."""
@@ -113,13 +113,9 @@ def attack_chance(campaign: Campaign, seed: int, branch: int) -> AttackChance:
     stops = _rows(stream(seed, "attack stops", branch), [len(step.stopped_by) for step in steps])
     seen = _rows(stream(seed, "attack sightings", branch), [len(step.seen_by) for step in steps])
     success = stream(seed, "attack steps", branch).random(len(steps)).tolist()
-    lasts = _times([step.lasts for step in steps], stream(seed, "attack times", branch))
-    delays = iter(
-        _times(
-            [sight.after for step in steps for sight in step.seen_by],
-            stream(seed, "attack sighting delays", branch),
-        )
-    )
+    steps_last, told_after = _kinds_of_time(campaign)
+    lasts = _times(steps_last, stream(seed, "attack times", branch))
+    delays = iter(_times(told_after, stream(seed, "attack sighting delays", branch)))
     effects, sizes = stream(seed, "attack effects", branch), stream(seed, "attack effect sizes", branch)
     drawn = []
     for number, step in enumerate(steps):
@@ -150,29 +146,60 @@ def _rows(rng: np.random.Generator, lengths: Sequence[int]) -> list[list[float]]
     return [[next(numbers) for _entry in range(length)] for length in lengths]
 
 
-def _times(kinds: Sequence[Duration], rng: np.random.Generator) -> list[float]:
+Spread = tuple[Floats, Floats]
+"""Mean and standard deviation of the logarithm of some times in days (`simlib.streams.times_from_normal`)."""
+
+
+@lru_cache(maxsize=64)
+def _kinds_of_time(campaign: Campaign) -> tuple[Spread, Spread]:
+    """How long steps last, and how long after them detectors tell."""
+    steps = campaign.steps
+    return (
+        _spread([step.lasts for step in steps]),
+        _spread([sight.after for step in steps for sight in step.seen_by]),
+    )
+
+
+def _spread(kinds: Sequence[Duration]) -> Spread:
+    variance = np.log1p(np.square([kind.spread for kind in kinds]))
+    return np.log([kind.mean_days for kind in kinds]) - variance / 2, np.sqrt(variance)
+
+
+def _times(spread: Spread, rng: np.random.Generator) -> list[float]:
     """One time of each kind, in days."""
-    if not kinds:
+    location, scale = spread
+    if not len(location):
         return []
-    normal = rng.standard_normal(len(kinds))
-    days: list[float] = lognormal_times(
-        np.array([kind.mean_days for kind in kinds]), np.array([kind.spread for kind in kinds]), normal
-    ).tolist()
+    days: list[float] = times_from_normal(location, scale, rng.standard_normal(len(location))).tolist()
     return days
+
+
+@lru_cache
+def _dwell_classes() -> tuple[Floats, Sequence[dict[str, float]]]:
+    """Shares of the attacks that are known by the end of each class, and the classes."""
+    classes = value("dwell-days")
+    below = np.cumsum([row["share"] for row in classes])
+    return below / below[-1], classes
 
 
 def _dwell(uniform: Sequence[float]) -> tuple[float, str]:
     """How long an attack stays unknown that no detector notices, and who tells then (M-Trends' classes)."""
-    classes = value("dwell-days")
-    below = np.cumsum([row["share"] for row in classes])
-    place = int(np.searchsorted(below / below[-1], uniform[0], side="right"))
-    row = classes[place]
+    below, classes = _dwell_classes()
+    row = classes[int(np.searchsorted(below, uniform[0], side="right"))]
     days = tick(row["from"] * (row["to"] / row["from"]) ** uniform[1])
     inside, told = value("dwell-found-inside-share"), value("dwell-told-by-attacker-share")
     return days, "own" if uniform[2] < inside else "attacker" if uniform[2] < inside + told else "outsider"
 
 
+@lru_cache
+def _kinds_of_task() -> Spread:
+    """How long tasks take."""
+    mean = np.array([value(f"{task}-hours") for task in TASKS], dtype=float) / 24
+    variance = np.log1p(np.square(value("response-spread")))
+    return np.log(mean) - variance / 2, np.sqrt(variance)
+
+
 def _task_hours(rng: np.random.Generator) -> dict[str, float]:
-    mean = np.array([value(f"{task}-hours") for task in TASKS], dtype=float)
-    hours = 24 * lognormal_times(mean / 24, value("response-spread"), rng.standard_normal(len(TASKS)))
+    location, scale = _kinds_of_task()
+    hours = 24 * times_from_normal(location, scale, rng.standard_normal(len(TASKS)))
     return dict(zip(TASKS, hours.tolist(), strict=True))

@@ -281,6 +281,21 @@ class Course:
         self.incidents.append(row)
         return row
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing was done to the shop and nobody had any work with it."""
+        return not (
+            self.takes
+            or self.diversions
+            or self.stops
+            or self.gone
+            or self.prices
+            or self.charge_backs
+            or self.calls
+            or self.payments
+            or self.work
+        )
+
     def first(self, kind: str, attack: int | None = None) -> float:
         """When something happened for the first time, in days; ``inf`` for never."""
         return next(

@@ -183,10 +183,16 @@ def alternatives(scenario: Scenario, *, days: int, seed: int) -> Iterator[Altern
         As for the `Drill`.
     """
     seen = set()
+    tried: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
     for choice in itertools.product(*OPTIONS.values()):
         answers = dict(zip(OPTIONS, choice, strict=True))
+        # Whoever answers all that was asked as before has the same questions, and is not asked the others.
+        if any(tuple(answers[kind] for kind in asked) in given for asked, given in tried.items()):
+            continue
         course = course_of(scenario, days=days, seed=seed, decide=scripted(answers))
         made = tuple((row.t, row.attack, row.what) for row in course.incidents if row.kind == "decided")
+        asked = tuple(dict.fromkeys(what.partition(":")[0] for _t, _attack, what in made))
+        tried.setdefault(asked, set()).add(tuple(answers[kind] for kind in asked))
         if made not in seen:
             seen.add(made)
             yield Alternative(answers, course)

@@ -284,12 +284,17 @@ def attack(
         yield from attack(env, scenario, course, arrival, seed, team, decide, turn + 1)
 
     def again(chance: AttackChance) -> None:
-        if turn < MOST_RETURNS and chance.luck["returns"] < value("attacker-returns-share"):
+        if may_return(chance, turn):
             env.process(come_back())
 
     chance = attack_chance(campaign, seed, arrival.branch + turn * RETURN_BRANCH)
     case = Case(env, scenario, course, campaign, chance, number, team, decide, again)
     yield from walk(case)
+
+
+def may_return(chance: AttackChance, turn: int) -> bool:
+    """Whether luck lets the attacker come back after so many returns, should he be shut out with a way left open."""
+    return turn < MOST_RETURNS and bool(chance.luck["returns"] < value("attacker-returns-share"))
 
 
 def course_of(scenario: Scenario, *, days: int, seed: int, decide: Decide = standing_orders) -> Course:
@@ -325,7 +330,7 @@ def begin(
     decide: Decide,
 ) -> None:
     """Start the attacks in an environment; they begin when their day comes."""
-    _check_controls(scenario.defence.controls)
+    check_controls(scenario.defence.controls)
     team = ResponseTeam(env, scenario)
     for arrival in arrivals:
         course.campaigns.append(arrival.campaign.name)
@@ -334,8 +339,14 @@ def begin(
 
 
 @lru_cache
-def _check_controls(controls: tuple[str, ...]) -> None:
-    """Refuse controls that do not exist, or not there; asked for each walk, so the answer is kept."""
+def check_controls(controls: tuple[str, ...]) -> None:
+    """Refuse controls that do not exist, or not there; asked for each walk, so the answer is kept.
+
+    Raises
+    ------
+    SafeShopError
+        If there is such a control.
+    """
     for placed in controls:
         split(placed)
 

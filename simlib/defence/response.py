@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,10 +105,21 @@ class ResponseTeam:
     """
 
     def __init__(self, env: simpy.Environment, scenario: Scenario) -> None:
-        plan = scenario.defence.response
-        self.env = env
-        self.desks = simpy.Resource(env, capacity=plan.people)
-        self.hours = None if plan.around_the_clock else OpeningHours(scenario.staff.hours, scenario.start)
+        self.env, self.scenario, self.plan = env, scenario, scenario.defence.response
+
+    # Set up when first needed: most attacks end before anybody is called.
+
+    @cached_property
+    def desks(self) -> simpy.Resource:
+        """Whoever is free to work."""
+        return simpy.Resource(self.env, capacity=self.plan.people)
+
+    @cached_property
+    def hours(self) -> OpeningHours | None:
+        """When they work; None: around the clock."""
+        if self.plan.around_the_clock:
+            return None
+        return OpeningHours(self.scenario.staff.hours, self.scenario.start)
 
     def until_done(self, hours: float) -> float:
         """When a task of so many working hours is done that begins now, in days."""

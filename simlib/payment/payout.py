@@ -6,8 +6,11 @@ Every later payout goes there until the seller notices. A hold after each change
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from simlib.scenario import Payout
-from simlib.streams import tick
+from simlib.streams import Floats, tick
 
 
 class PayoutAccount:
@@ -53,3 +56,15 @@ class PayoutAccount:
             if begins <= t < begins + self.hold:
                 t = begins + self.hold
         return t
+
+    def all_due(self, t: Floats) -> Floats:
+        """`due` of many payouts at once."""
+        for begins in self.held_from:
+            t = np.where((begins <= t) & (t < begins + self.hold), begins + self.hold, t)
+        return t
+
+    def attacked(self, t: Floats) -> npt.NDArray[np.bool_]:
+        """Whether `payee` is the attacker, for many moments at once."""
+        begins = np.array([change[0] for change in self.changes])
+        whose = np.array([False, *(change[1] == "attacker" for change in self.changes)])
+        return np.asarray(whose[np.searchsorted(begins, t, side="right")])

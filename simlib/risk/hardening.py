@@ -13,20 +13,20 @@ affordable (`tests/risk/test_hardening.py` proves it changes nothing).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 
 from simlib.attacker.arrivals import rates
-from simlib.attacker.campaign import Campaign, campaign
+from simlib.attacker.campaign import Campaign, Destroy, Encrypt, campaign
 from simlib.attacker.campaign import Step as CampaignStep
 from simlib.attacker.chance import StepChance, attack_chance
 from simlib.attacker.course import EFFECTS, Course
-from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of
+from simlib.attacker.process import MOST_RETURNS, RETURN_BRANCH, course_of, may_return
 from simlib.defence.devices import (
     Devices,
     controls_in_place,
@@ -50,6 +50,9 @@ GOLDEN: Final = (5**0.5 - 1) / 2
 
 MOST_SHOPS: Final = 4
 """Shops whose attempts are kept in memory."""
+
+Has = Callable[..., bool]
+"""Whether a control is in place (at a device): `simlib.scenario.Defence.has`."""
 
 NEXT: Final = 3
 """How many settings are proposed."""
@@ -134,22 +137,30 @@ class _StepLuck:
         Whether it succeeds if none does.
     needs
         (control, device) of each detector that would notice it, were it not blind.
+    comes_out
+        Whether the shop can learn of it at all, if it succeeds: a detector may notice it, or it does something.
+    destroys
+        Whether data are gone if it succeeds, so that backups matter.
     """
 
     stops: tuple[tuple[str, str | None], ...]
     succeeds: bool
     needs: tuple[tuple[str, str | None], ...]
+    comes_out: bool
+    destroys: bool
 
 
 def _step_luck(step: CampaignStep, chance: StepChance) -> _StepLuck:
     stops = zip(step.stopped_by, chance.stops, strict=True)
-    sights = zip(step.seen_by, chance.sightings, strict=True)
+    seen = [
+        sight for sight, luck in zip(step.seen_by, chance.sightings, strict=True) if luck.uniform < sight.hit
+    ]
     return _StepLuck(
         tuple((stop.control, stop.device) for stop, uniform in stops if uniform < stop.share),
         chance.success < step.chance,
-        tuple(
-            (sight.needs, sight.device) for sight, seen in sights if sight.needs and seen.uniform < sight.hit
-        ),
+        tuple((sight.needs, sight.device) for sight in seen if sight.needs),
+        comes_out=bool(seen or step.effects),
+        destroys=any(isinstance(effect, Encrypt | Destroy) for effect in step.effects),
     )
 
 
@@ -243,18 +254,18 @@ class Losses:
         """
         what = campaign(name)
         count = attempts or self.attempts[name]
-        mentioned = _mentioned(what)
-        relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned))
+        relevant = tuple(sorted(one for one in controls if one.partition("@")[0] in mentioned(what)))
         key = (name, relevant, count)
         if key not in self._numbers:
             shop = _defended(self.scenario, relevant)
+            has = cache(shop.defence.has)
             self._numbers[key] = np.array(
-                [self._loss(what, shop, walk) for walk in range(count)], dtype=np.float64
+                [self._loss(what, shop, walk, has) for walk in range(count)], dtype=np.float64
             )
         return self._numbers[key]
 
-    def _loss(self, what: Campaign, shop: Scenario, walk: int) -> float:
-        key = (what.name, walk, self._signature(what, shop, walk))
+    def _loss(self, what: Campaign, shop: Scenario, walk: int, has: Has | None = None) -> float:
+        key = (what.name, walk, self._signature(what, walk, has or shop.defence.has))
         known = self._memory.known
         if key not in known:
             known[key] = self.walked(what, shop, walk)
@@ -273,31 +284,37 @@ class Losses:
     def _seed(self, walk: int) -> int:
         return self.seed + walk
 
-    def _signature(self, what: Campaign, shop: Scenario, walk: int) -> tuple[Any, ...]:
+    def _signature(self, what: Campaign, walk: int, has: Has) -> tuple[Any, ...]:
         """All that the controls change about one attempt and about those with which the attacker may return."""
-        has = shop.defence.has
-        found: list[Any] = [has(control) for control in BACKUP_CONTROLS]
+        found: list[Any] = []
         for turn in self._luck(what, walk):
+            comes_out = destroys = False
             for step in turn:
                 stopped = next((place for place, stop in enumerate(step.stops) if has(*stop)), None)
                 found.append(stopped)
                 if stopped is not None or not step.succeeds:
                     break
                 found.extend(has(*needed) for needed in step.needs)
+                comes_out |= step.comes_out
+                destroys |= step.destroys
+            if destroys:
+                found.extend(has(control) for control in BACKUP_CONTROLS)
+            if not comes_out:
+                # Nobody shuts him out of whom nobody knows, so he has no reason to come back.
+                break
         return tuple(found)
 
     def _luck(self, what: Campaign, walk: int) -> tuple[tuple[_StepLuck, ...], ...]:
-        """What luck leaves to the controls, step by step, in an attempt and in each return."""
+        """What luck leaves to the controls, step by step, in an attempt and in each return that luck allows."""
         lucks = self._memory.lucks
         if (what.name, walk) not in lucks:
-            turns = (
-                attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
-                for turn in range(MOST_RETURNS + 1)
-            )
-            lucks[what.name, walk] = tuple(
-                tuple(itertools.starmap(_step_luck, zip(what.steps, chance.steps, strict=True)))
-                for chance in turns
-            )
+            turns = []
+            for turn in range(MOST_RETURNS + 1):
+                chance = attack_chance(what, self._seed(walk), turn * RETURN_BRANCH)
+                turns.append(tuple(map(_step_luck, what.steps, chance.steps)))
+                if not may_return(chance, turn):
+                    break
+            lucks[what.name, walk] = tuple(turns)
         return lucks[what.name, walk]
 
     def by_attack(self, controls: Iterable[str] = ()) -> dict[str, float]:
@@ -355,7 +372,7 @@ class Losses:
 
 
 @lru_cache(maxsize=64)
-def _mentioned(what: Campaign) -> frozenset[str]:
+def mentioned(what: Campaign) -> frozenset[str]:
     """Every control on which the course of a campaign may depend."""
     stops = (stop.control for step in what.steps for stop in step.stopped_by)
     needs = (sight.needs for step in what.steps for sight in step.seen_by if sight.needs)

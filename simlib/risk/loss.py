@@ -11,7 +11,7 @@ is not the shop's money, but it is the harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from simlib.attacker.breach import (
     Reader,
     Taken,
+    count_once,
     how_many,
     kept_out,
     lost_copies,
@@ -125,6 +126,10 @@ class Loss:
         return sum(float(getattr(self, part)) for part in PARTS)
 
 
+NOTHING: Final = Loss()
+"""What an attack costs that comes to nothing."""
+
+
 def part_label(part: str) -> str:
     """Name of a part of a loss, in the reader's language."""
     return {
@@ -192,8 +197,8 @@ def loss(run: Run, twin: Run | None = None, retention: Retention | None = None) 
         notification=notification / per_unit,
         customers=customers / per_unit,
         hours=hours,
-        orders_taken=_distinct(each.order_numbers for each in found),
-        members_taken=_distinct(each.member_numbers for each in found),
+        orders_taken=count_once([each.order_numbers for each in found]),
+        members_taken=count_once([each.member_numbers for each in found]),
         persons_taken=persons(found),
         orders_kept_out=int(run.incidents["amount"][run.incidents.where("kind", "shop_reopened")].sum()),
         records_lost=sum(lost_records(run, retention).values()),
@@ -203,11 +208,6 @@ def loss(run: Run, twin: Run | None = None, retention: Retention | None = None) 
 def wage(scenario: Scenario) -> float:
     """What an hour of the response costs, in currency units."""
     return amount_in(scenario, value("response-wage-usd"), "USD") / MINOR_UNITS[scenario.currency]
-
-
-def _distinct(numbers: Iterable[npt.NDArray[np.int64]]) -> int:
-    each = list(numbers)
-    return len(np.unique(np.concatenate(each))) if each else 0
 
 
 def _paid(run: Run, account: str, kind: str | None = None) -> int:
@@ -317,6 +317,16 @@ class QuietRun:
         return Reader(self.run, self.retention)
 
     @cached_property
+    def wage(self) -> float:
+        """What an hour of the response costs, in currency units."""
+        return wage(self.scenario)
+
+    @cached_property
+    def each_notice(self) -> int:
+        """What telling one person costs, in minor units."""
+        return each_notice(self.scenario)
+
+    @cached_property
     def own_copies(self) -> Table:
         """The copies that the shop itself can read."""
         return own_copies(self.reader.copies)
@@ -358,6 +368,8 @@ class QuietRun:
         seed
             The seed of the course.
         """
+        if course.is_harmless:
+            return NOTHING
         run, days = self.run, self.run.days
         stops = merged((stop.since, stop.until) for stop in course.stops)
         shut = kept_out(run, stops) if stops else np.zeros(run.orders.rows, dtype=np.bool_)
@@ -373,7 +385,7 @@ class QuietRun:
         fees = sum(payment.amount for payment in course.payments if payment.kind == "fees")
         fees += kept[2] + bots[1] + self._penalties(course, found)
         told = [notice for notice in course.notices if notice.owed and notice.told < days]
-        notification = sum(persons(found, notice.attack) for notice in told) * each_notice(self.scenario)
+        notification = sum(persons(found, notice.attack) for notice in told) * self.each_notice
         hours = sum(row.amount for row in course.incidents if row.kind == "worked") / 60
         unit = self.per_unit
         return Loss(
@@ -381,12 +393,12 @@ class QuietRun:
             sales_lost=(sales + kept[0]) / unit,
             goods=(kept[1] + bots[0]) / unit,
             fees_and_penalties=fees / unit,
-            response=hours * wage(self.scenario),
+            response=hours * self.wage,
             notification=notification / unit,
             customers=self._robbed(course, reader) / unit,
             hours=hours,
-            orders_taken=_distinct(each.order_numbers for each in found),
-            members_taken=_distinct(each.member_numbers for each in found),
+            orders_taken=count_once([each.order_numbers for each in found]),
+            members_taken=count_once([each.member_numbers for each in found]),
             persons_taken=persons(found),
             orders_kept_out=int(shut.sum()),
             # Orders kept out would have come while the data were gone; they were never there to be lost.
@@ -401,20 +413,19 @@ class QuietRun:
         account = PayoutAccount(self.scenario.payout)
         for span in spans:
             account.divert(span.since, span.until)
+        t, amounts = self.payouts
+        due = account.all_due(t)
         first = min(span.since for span in spans)
-        total = 0
-        for t, amount in zip(*self.payouts, strict=True):
-            if t >= first:
-                due = account.due(t)
-                total += int(amount) if due < self.run.days and account.payee(due) == "attacker" else 0
-        return total
+        return int(amounts[(t >= first) & (due < self.run.days) & account.attacked(due)].sum())
 
     def _kept(self, course: Course, seed: int, shut: npt.NDArray[np.bool_]) -> tuple[int, int, int]:
         """Sales, goods and fees lost to buyers who keep the goods and charge back."""
+        if not course.charge_backs:
+            return 0, 0, 0
         orders = self.run.orders
         charged = np.zeros(orders.rows, dtype=np.bool_)
         limit = tick(self.scenario.payment.chargebacks.limit_days)
-        if course.charge_backs and "card" in orders.words["payment_method"]:
+        if "card" in orders.words["payment_method"]:
             card, paid = orders.where("payment_method", "card"), orders["paid"]
             for span in course.charge_backs:
                 keeps, after = goods_keepers(self.scenario, course, span, seed, orders.rows)
@@ -590,9 +601,6 @@ def _seeds(walks: int, seed: int) -> range:
     if walks != int(walks) or walks < 1:
         raise SafeShopError(_("walks must be a whole number from 1, not {given}.").format(given=walks))
     return range(int(seed), int(seed) + int(walks))
-
-
-NOTHING: Final = Loss()
 
 
 def _many(calm: QuietRun, attacked: Callable[[int], Scenario], seeds: range, decide: Decide) -> Walks:

@@ -6,7 +6,7 @@ was walked once is kept, so that a slider that is moved back and forth costs not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Final
 
@@ -16,9 +16,10 @@ from simlib.attacker.arrivals import rates
 from simlib.attacker.breach import How
 from simlib.attacker.campaign import campaign, campaigns
 from simlib.attacker.course import Course
-from simlib.attacker.process import course_of
+from simlib.attacker.process import check_controls, course_of
 from simlib.experiment import Sample, half_width, run_once
 from simlib.privacy import CONTACT, littles_law, policy, web_place
+from simlib.risk.hardening import mentioned
 from simlib.risk.loss import Loss, QuietRun, Walks, quiet
 from simlib.scenario import Attack, Attackers, Defence, Retention, Scenario
 from simlib.streams import Floats, stream
@@ -43,7 +44,7 @@ class Trials:
     def __init__(self, scenario: Scenario, *, days: int, seed: int) -> None:
         self.scenario, self.days, self.seed = quiet(scenario), days, seed
         self.calm = QuietRun(run_once(self.scenario, days=days, seed=seed))
-        self._known: dict[tuple[str, int, Defence, float | None], tuple[Course, Loss]] = {}
+        self._known: dict[tuple[str, Defence, float | None], dict[int, tuple[Course, Loss]]] = {}
 
     def under(self, retention: Retention) -> Trials:
         """The same shop, the same run and the same attackers under another retention policy."""
@@ -85,12 +86,21 @@ class Trials:
         self, attack: str, number: int, defence: Defence | None = None, day: float | None = None
     ) -> tuple[Course, Loss]:
         """What one attacker does, and what it costs; parameters as for `attacked`."""
-        key = (attack, number, defence or self.scenario.defence, day)
-        if key not in self._known:
-            seed = self.seed + number
-            course = course_of(self.attacked(attack, number, defence, day), days=self.days, seed=seed)
-            self._known[key] = course, self.calm.charged(course, seed)
-        return self._known[key]
+        (found,) = self._trials(attack, [number], defence, day)
+        return found
+
+    def _trials(
+        self, attack: str, numbers: Iterable[int], defence: Defence | None, day: float | None
+    ) -> list[tuple[Course, Loss]]:
+        """`trial` for several attackers."""
+        met = _only(mentioned(campaign(attack)), defence or self.scenario.defence)
+        known = self._known.setdefault((attack, met, day), {})
+        for number in numbers:
+            if number not in known:
+                seed = self.seed + number
+                course = course_of(self.attacked(attack, number, met, day), days=self.days, seed=seed)
+                known[number] = course, self.calm.charged(course, seed)
+        return [known[number] for number in numbers]
 
     def walks(
         self, attack: str, count: int, defence: Defence | None = None, day: float | None = None
@@ -104,8 +114,8 @@ class Trials:
         count
             How many attackers.
         """
-        losses = tuple(self.trial(attack, number, defence, day)[1] for number in range(count))
-        return Walks(losses, tuple(range(self.seed, self.seed + count)))
+        found = self._trials(attack, range(count), defence, day)
+        return Walks(tuple(loss for _course, loss in found), tuple(range(self.seed, self.seed + count)))
 
     def with_controls(self, controls: Iterable[str]) -> Defence:
         """The shop's defence with these controls more."""
@@ -183,6 +193,13 @@ class Trials:
         )
 
 
+def _only(controls: Container[str], defence: Defence) -> Defence:
+    """A defence as an attack meets it: of the controls in place only those on which its course may depend."""
+    check_controls(defence.controls)
+    met = tuple(placed for placed in defence.controls if placed.partition("@")[0] in controls)
+    return defence.model_copy(update={"controls": met})
+
+
 def vault_touches(shops: Sequence[Trials], count: int) -> dict[str, tuple[Walks, Walks] | None]:
     """For each of the campaigns, the same attackers with everything kept online and with the vault.
 
@@ -200,11 +217,9 @@ def vault_touches(shops: Sequence[Trials], count: int) -> dict[str, tuple[Walks,
         meet.
     """
     found: dict[str, tuple[Walks, Walks] | None] = {}
+    pairs = [_kept_and_vault(shop) for shop in shops]
     for name in sorted(campaigns(), key=lambda each: campaign(each).number):
-        for shop in shops:
-            base = shop.scenario.retention.model_copy(update={"removable_media": True})
-            kept = shop.under(policy("keep-everything", base))
-            vault = shop.under(policy("vault-at-completion", base))
+        for kept, vault in pairs:
             if campaign(name).possible(kept.scenario):
                 found[name] = kept.walks(name, count), vault.walks(name, count)
                 break
@@ -212,6 +227,12 @@ def vault_touches(shops: Sequence[Trials], count: int) -> dict[str, tuple[Walks,
                 found[name] = None
                 break
     return found
+
+
+def _kept_and_vault(shop: Trials) -> tuple[Trials, Trials]:
+    """The shop with everything online, and with the vault."""
+    base = shop.scenario.retention.model_copy(update={"removable_media": True})
+    return shop.under(policy("keep-everything", base)), shop.under(policy("vault-at-completion", base))
 
 
 HARMS = ("persons_taken", "customers", "total")

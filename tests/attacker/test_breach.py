@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlib.attacker import Reader, expected_orders, lost_records, persons, surviving, taken, taken_in
-from simlib.attacker.breach import how_many, lost_copies, outages, without
+from simlib.attacker.breach import count_once, each_once, how_many, lost_copies, outages, without
 from simlib.attacker.course import MEMORY, Course, Take
 from simlib.attacker.heartbleed import read_memory
 from simlib.experiment import run_once
@@ -260,3 +260,23 @@ def test_more_luck_more_persons_or_a_larger_share_never_give_fewer(
 def test_shares_of_persons_are_met_in_the_long_run() -> None:
     luck = (np.arange(400) + 0.5) / 400
     assert np.mean([how_many(200, 0.1, one) for one in luck]) == pytest.approx(20, abs=0.1)
+
+
+def test_how_many_is_the_smallest_number_that_luck_reaches() -> None:
+    from scipy import stats
+
+    rng = np.random.default_rng(5)
+    chances = zip(*rng.random((2, 300)).tolist(), strict=True)
+    for count, (small, luck) in zip(rng.integers(1, 3000, 300).tolist(), chances, strict=True):
+        for share in (small, small * 1e-4, 1 - small * 1e-3, small * 1e-40):
+            assert how_many(count, share, luck) == stats.binom.ppf(luck, count, share)
+
+
+@given(st.lists(st.integers(0, 300), max_size=40))
+@settings(max_examples=30)
+def test_each_number_is_counted_once(numbers: list[int]) -> None:
+    given_numbers = np.array(numbers, dtype=np.int64)
+    assert each_once(given_numbers).tolist() == sorted(set(numbers))
+    halves = [each_once(given_numbers[::2]), each_once(given_numbers[1::2])]
+    assert count_once(halves) == len(set(numbers))
+    assert count_once([]) == 0

@@ -234,3 +234,22 @@ def test_what_cannot_be_is_told_in_a_sentence() -> None:
         harvest(shop_film(), 10, 11, -1, seed=1)
     with pytest.raises(SafeShopError, match="can state 0 to 65,535 bytes, not 70000"):
         harvest(shop_film(), 10, 11, 1, seed=1, stated=70_000)
+
+
+def test_a_secret_lies_there_from_its_writing_until_something_is_written_over_it() -> None:
+    memory = shop_film()
+    writes, remains = memory.writes, memory.remains
+    assert remains.rows > 300
+    length = np.array([shape.length for shape in SHAPES])[writes["shape"]]
+    ends = writes["address"] + length
+    expected = []
+    # Writing by writing, without a thought of blocks.
+    for number, shape in enumerate(writes["shape"].tolist()):
+        for kind, offset, size in SHAPES[shape].secrets:
+            start = int(writes["address"][number]) + offset
+            later = slice(number + 1, None)
+            over = np.flatnonzero((writes["address"][later] < start + size) & (start < ends[later]))
+            until = float(writes["t"][later][over[0]]) if len(over) else np.inf
+            expected.append((KINDS.index(kind), start, size, float(writes["t"][number]), until))
+    names = ("kind", "address", "length", "since", "until")
+    assert list(zip(*(remains[name].tolist() for name in names), strict=True)) == expected

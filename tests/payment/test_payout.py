@@ -151,3 +151,23 @@ def test_payouts_that_a_platform_unfreezes_are_still_held_after_a_change_of_acco
         thawed = [t for t, _amount in got(run, "attacker").values() if t == 21]
         assert (len(thawed) > 20) == (hold == 0)
         assert (run.balance()["attacker"] == 0) == (hold == 8)
+
+
+MOMENTS = st.integers(0, 40).map(float)
+
+
+@given(
+    st.lists(st.tuples(MOMENTS, MOMENTS), max_size=3),
+    st.sampled_from([0, 3, 7]),
+    st.lists(MOMENTS, max_size=30),
+)
+@settings(max_examples=60)
+def test_many_payouts_at_once_go_when_and_where_each_of_them_goes(
+    spans: list[tuple[float, float]], hold: int, ready: list[float]
+) -> None:
+    account = PayoutAccount(Payout(hold_days=hold, noticed_after_days=2))
+    for since, lasts in spans:
+        account.divert(since, since + lasts)
+    due = account.all_due(np.array(ready))
+    assert due.tolist() == [account.due(t) for t in ready]
+    assert account.attacked(due).tolist() == [account.payee(t) == "attacker" for t in due.tolist()]

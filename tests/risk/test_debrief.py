@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
 
 from simlib.attacker import Drill
-from simlib.defence.response import Question
+from simlib.attacker.drill import alternatives
+from simlib.attacker.process import course_of
+from simlib.defence.response import OPTIONS, Question, scripted
 from simlib.risk import Debrief, Trials, debrief
 from simlib.risk.tabletop import FIRST_DAY, cases
 from tests.breaches import gift_shop, store
@@ -70,3 +73,16 @@ def test_a_notice_that_comes_too_late_is_not_sound() -> None:
     late = played(case, usual, wait=100)
     assert any(row.kind == "notice_late" for row in late.own.course.incidents)
     assert not late.own.sound
+
+
+@pytest.mark.parametrize("name", ["ransomware", "supplier-payment-fraud"])
+def test_every_way_to_answer_is_among_those_that_were_tried(name: str) -> None:
+    scenario = gift_shop().attacked(name, 1, day=FIRST_DAY)
+    tried = [each.course.incidents for each in alternatives(scenario, days=120, seed=3)]
+    every = []
+    for choice in itertools.product(*OPTIONS.values()):
+        decide = scripted(dict(zip(OPTIONS, choice, strict=True)))
+        incidents = course_of(scenario, days=120, seed=3, decide=decide).incidents
+        if incidents not in every:
+            every.append(incidents)
+    assert tried == every

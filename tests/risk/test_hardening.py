@@ -17,8 +17,8 @@ from simlib.risk.hardening import (
     Losses,
     _defended,
     _Memory,
-    _mentioned,
     best_of,
+    mentioned,
     next_settings,
     possible_steps,
     rank_settings,
@@ -47,7 +47,7 @@ def test_an_attempt_that_is_not_walked_again_would_have_cost_the_same(data: st.D
     name = data.draw(st.sampled_from(sorted(losses().rates)))
     walk = data.draw(st.integers(0, 30))
     what = campaign(name)
-    own = sorted(placed for placed in everything if placed.partition("@")[0] in _mentioned(what))
+    own = sorted(placed for placed in everything if placed.partition("@")[0] in mentioned(what))
     sets = data.draw(st.lists(st.sets(st.sampled_from(own)), min_size=6, max_size=6))
     # Nothing, everything, and one control each: neighbours, where a short cut would go wrong first.
     for placed in (set(), set(own), *sets, *({one} for one in own)):

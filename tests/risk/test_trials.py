@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from simlib.attacker import campaign, campaigns, expected_orders, rates
+from simlib.errors import SafeShopError
 from simlib.privacy import exposure, policy
 from simlib.risk import lessened, vault_touches, walks, years
-from simlib.scenario import Attackers
+from simlib.scenario import Attackers, Defence
 from tests.breaches import DAYS, SEED, gift_shop, store
 
 
 def test_a_remembered_walk_is_the_walk() -> None:
     shop = gift_shop()
     for name in ("ransomware", "leaked-orders-calls"):
-        for defence in (None, shop.with_controls(["6.4", "3.3"])):
+        # The last control has no part in either attack.
+        for defence in (None, shop.with_controls(["6.4", "3.3", "canary-orders"])):
             fresh = walks(shop.calm, name, day=40, walks=15, seed=SEED, defence=defence)
             assert shop.walks(name, 15, defence, day=40).losses == fresh.losses
     assert shop.walks("ransomware", 10).losses == walks(shop.calm, "ransomware", walks=10, seed=SEED).losses
@@ -111,3 +113,9 @@ def test_the_vault_lessens_thefts_and_nothing_else_and_one_attack_needs_it() -> 
         if not lessened(pair):
             for kept, vaulted in zip(pair[0].losses, pair[1].losses, strict=True):
                 assert (kept.total, kept.customers) == (vaulted.total, vaulted.customers)
+
+
+def test_a_control_that_does_not_exist_is_refused_though_the_attack_would_not_ask_for_it() -> None:
+    shop = gift_shop()
+    with pytest.raises(SafeShopError, match="magic"):
+        shop.walks("ransomware", 1, Defence(controls=("magic",)))
