@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,9 +42,10 @@ def test_shares_of_two_numbers_added_are_shares_of_their_sum(one: int, other: in
     assert recombine(dict(enumerate(added, start=1))) == (one + other) % PRIME
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=5))
-def test_the_joint_sum_is_the_sum_and_nobody_receives_a_number(own: list[int]) -> None:
-    joint = joint_sum(own)
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=5), st.integers(0, 2**32))
+def test_the_joint_sum_is_the_sum_and_nobody_receives_a_number(own: list[int], seed: int) -> None:
+    pick = np.random.default_rng(seed)
+    joint = joint_sum(own, chance=lambda below: int(pick.integers(below)))
     assert joint.total == sum(own)
     # By chance a share equals somebody's number once in some ten million times.
     assert not {share for row in joint.shares for share in row} & set(own)
