@@ -26,9 +26,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.scenario import MINOR_UNITS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from faker import Faker
+
+    from simlib.records import Run
 
 LOCALES: dict[str, str] = {"zh_TW": "tw", "zh_CN": "cn", "en_US": "us"}
 """Locale of the names → place where such people live unless another is given."""
@@ -209,6 +213,68 @@ def people(
     if numbers and min(numbers) < 0:
         raise SafeShopError(_("Member numbers start at 0; {number} is negative.").format(number=min(numbers)))
     return [_person(member, locale, home, f"{seed}:{role}", start) for member in _shown(numbers)]
+
+
+def every_mobile(place: str) -> list[str]:
+    """All telephone numbers that a synthetic person of a place may have, for whoever tries them all.
+
+    Parameters
+    ----------
+    place
+        One of `NUMBERING`.
+    """
+    pattern = NUMBERING[place].mobile
+    free = pattern.count("#")
+    start = pattern.index("#")
+    return [f"{pattern[:start]}{number:0{free}d}" for number in range(10**free)]
+
+
+def buyers(run: Run) -> pd.DataFrame:
+    """Everybody who ordered in a run, as a back office exports its customers: one row a person.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By member number: ``member``, ``name``, ``mobile``, ``birthday`` (date), ``postcode`` (text, empty where
+        there is none), ``sex``, ``bought`` (product code of the first line of the first order), ``orders``
+        (number), ``spent`` (amount of all orders, currency units), ``sent_back`` and ``reviewed`` (whether ever).
+    """
+    import pandas as pd
+
+    scenario, orders = run.scenario, run.orders
+    frame = pd.DataFrame(
+        {
+            "member": orders["member"],
+            "orders": 1,
+            "spent": orders["amount"] / MINOR_UNITS[scenario.currency],
+            "sent_back": orders.where("state", "refunded"),
+            "reviewed": orders["reviewed"] >= 0,
+        }
+    )
+    product = dict(zip(run.lines["order"][::-1].tolist(), run.lines["product"][::-1].tolist(), strict=True))
+    frame["bought"] = [scenario.catalogue[product[order]].sku for order in range(orders.rows)]
+    told = frame.groupby("member").agg(
+        {"bought": "first", "orders": "sum", "spent": "sum", "sent_back": "any", "reviewed": "any"}
+    )
+    persons = people(
+        told.index.tolist(), scenario.locale, run.seed, start=scenario.start, place=scenario.place
+    )
+    who = pd.DataFrame(
+        {
+            "member": told.index,
+            "name": [person.name for person in persons],
+            "mobile": [person.mobile for person in persons],
+            "birthday": [person.birthday for person in persons],
+            "postcode": [person.postcode or "" for person in persons],
+            "sex": [person.sex for person in persons],
+        }
+    )
+    return who.join(told, on="member")
 
 
 def _home(locale: str, place: str | None) -> str:

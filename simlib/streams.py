@@ -90,6 +90,10 @@ PURPOSES: Final = {
     "memory cookies": 84,
     "memory primes": 85,
     "memory requests": 86,
+    "outside list": 90,
+    "picking out": 91,
+    "release noise": 92,
+    "buyer settings": 93,
 }
 """Purpose → spawn key. A key is never changed or used again; new purposes take the next number."""
 

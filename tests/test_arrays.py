@@ -39,6 +39,12 @@ AS_SETS = ("events", "postings", "stock")
 """Tables whose rows of one moment may stand in another order."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compiled_loop() -> None:
+    """What is compared here is the compiled loop, where numba is installed; one test compares it with Python's."""
+    contention.compile_loop()
+
+
 def first_difference(events: Run, arrays: Run) -> str:
     """The first order that differs, with all its milestones in both engines; empty if none does."""
     one, other = events.orders, arrays.orders

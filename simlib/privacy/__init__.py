@@ -2,6 +2,10 @@
 
 `copies` turns a run and a retention policy into a table of copies; `exposure` counts and integrates them;
 `needs` says which parties are left without the data they need.
+
+The other half is what may be told of the data: `anonymising` (groups, pseudonyms, a record of treatments),
+`differential` (counts with noise, and their budget), `sharing` (sums of numbers that nobody tells), `settings` (what
+public pages show of buyers) and `notices` (what customers must be told).
 """
 
 from simlib.privacy.copies import CONTACT, FORMS, ONLINE, PLACES, RECORDS, Field, copies_of, web_place

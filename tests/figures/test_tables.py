@@ -119,14 +119,3 @@ def test_sources_say_value_unit_and_whether_they_were_verified(shown: list[dict[
     assert declined[1:3] == [number(100 * known["payment.methods.0.fail"].value), "%"]
     assert {window[3], declined[3]} <= {"verified", "assumption"}
     assert window[4] == known["cooling_off.days"].source
-
-
-def test_a_table_is_the_one_that_pandas_writes(shown: list[dict[str, str]]) -> None:
-    rows = [["<a>'\"&", 1_234.5, "中文 {x}"], ["", float("nan"), "–"]]
-    figures.show_table("c & d", ["name", "orders", "數量"], rows)
-    frame = figures.table(["name", "orders", "數量"], rows)
-    assert shown[0]["text/plain"] == f"c & d\n{frame.to_string(index=False)}"
-    styler = frame.style.hide(axis="index").set_caption("c &amp; d").format(escape="html")
-    name = re.findall(r'<table id="T_(\w+)"', shown[0]["text/html"])[0]
-    body = styler.set_uuid(name).to_html().partition("<table")[2]
-    assert shown[0]["text/html"].partition("<table")[2] == body
