@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from simlib.arrays import contention
 from simlib.languages import set_language
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,9 @@ settings.register_profile(
 )
 settings.register_profile("default", settings.get_profile("default"), deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# Compiling the loop of the arrays takes half a minute, so only the tests that are about it ask for it.
+contention.WORTH_COMPILED_CODE = sys.maxsize
 
 # Kernels and commands started by a test run this folder's code, not the copy that start.py installed; and a
 # lesson run by a test shows its results without waiting for a learner's guess.

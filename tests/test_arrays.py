@@ -279,7 +279,6 @@ class Agenda:
     """Events to come, kept twice: as the engine keeps them, and by heapq."""
 
     def __init__(self) -> None:
-        contention.compile_loop()
         self.engine, self.known = contention.agenda_for(10_000), list[tuple[float, float, int]]()
         self.size = contention._none(self.engine)
 
@@ -461,7 +460,6 @@ def test_shares_of_amounts_are_rounded_as_in_the_ledger(share: float) -> None:
 
 @pytest.mark.slow
 def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
-    pytest.importorskip("numba")
     code = (
         "import hashlib; from simlib.arrays import contention, simulate_arrays; from simlib.scenario import Scenario\n"
         "contention.compile_loop()\n"
@@ -485,7 +483,6 @@ def test_the_loop_says_the_same_compiled_and_not_compiled(root: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(20_000,), (4_000, 5)])
 def test_compiled_normals_are_those_of_numpy(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("numba")
     monkeypatch.setattr(contention, "COMPILED", True)
     ours, theirs = stream(7, "packing"), stream(7, "packing")
     filled = np.empty(shape)
@@ -528,6 +525,7 @@ def test_a_few_runs_do_not_fetch_numba_and_many_orders_do(monkeypatch: pytest.Mo
     asked = []
     monkeypatch.setattr(contention, "COMPILED", False)
     monkeypatch.setattr(contention, "_expected", 0)
+    monkeypatch.setattr(contention, "WORTH_COMPILED_CODE", 50_000)
     monkeypatch.setattr(contention, "compile_loop", lambda: asked.append(contention._expected))
     for orders in (600, 20_000, 29_000, 400):
         contention.expect(orders)

@@ -36,7 +36,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMPILED: bool = False
 """Whether the loop runs compiled by now."""
 
-WORTH_COMPILED_CODE: Final = 50_000
+WORTH_COMPILED_CODE = 50_000
 """From so many orders in one process on, fetching the compiled loop pays."""
 
 IN_ARRAYS: Final = "_in_arrays"

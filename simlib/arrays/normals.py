@@ -27,7 +27,7 @@ def _compiled() -> Callable[[np.random.Generator, Floats], None]:
         for position in range(len(numbers)):
             numbers[position] = rng.standard_normal()
 
-    return fill_row
+    return fill_row  # type: ignore[no-any-return, unused-ignore]
 
 
 def fill(rng: np.random.Generator, numbers: Floats) -> None:

@@ -117,7 +117,7 @@ def test_these_are_all_the_figures() -> None:
     }
     shown = {name for name in figures.__all__ if not name.startswith("show_")}
     # The figures of these lessons are proved in files of their own.
-    rooms = ("payment", "controls", "devices", "heartbleed", "vault", "breach")
+    rooms = ("payment", "controls", "devices", "heartbleed", "vault", "breach", "publishing")
     elsewhere = {name for name in shown if getattr(figures, name).__module__.endswith(rooms)}
     assert shown - helpers - {"use_fonts"} - elsewhere == set(FIGURES)
 
