@@ -80,9 +80,10 @@ def exposure(name: str, intervals: int) -> Callable[[], int]:
             {"place": PLACES, "form": ("plain", "masked", "encrypted")},
         )
         if name == "exposure":
-            # The array engine brings numba, and with it compiled counting; the first call loads it.
-            import simlib.arrays  # noqa: F401
+            # Whoever simulates that much has numba loaded, and with it compiled counting; the first call fetches it.
+            from simlib.arrays import contention
 
+            contention.compile_loop()
             exposure(copies, ONLINE, at)
         return lambda: int(exposure(copies, ONLINE, at).sum())
     frame = pd.DataFrame({"since": since, "until": until})
