@@ -165,7 +165,8 @@ def test_the_number_of_processes_changes_nothing() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_dask_cluster_gives_the_same_as_one_process() -> None:
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     grid = {"staff.packers": [1, 2]}
     measures = ["days_to_close", "peak_exposure"]
     alone = sweep(scenario(SHOP), grid, measures, days=10, runs=25, jobs=1)
