@@ -171,8 +171,8 @@ def test_a_dask_cluster_gives_the_same_as_one_process() -> None:
     measures = ["days_to_close", "peak_exposure"]
     alone = sweep(scenario(SHOP), grid, measures, days=10, runs=25, jobs=1)
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call, unused-ignore]
+        distributed.Client(cluster) as client,  # type: ignore[no-untyped-call, unused-ignore]
     ):
         spread = sweep(scenario(SHOP), grid, measures, days=10, runs=25, client=client)
     assert alone.numbers.tobytes() == spread.numbers.tobytes()
