@@ -346,7 +346,7 @@ def test_a_full_disk_is_noticed_before_the_download(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_240_000_000))
     assert start.main([]) == 1
     assert capsys.readouterr().err == (
-        f"The disk that holds {clone} has 1.2 GB free, and setting up needs 2.0 GB: "
+        f"The disk that holds {clone} has 1.2 GB free, and setting up needs 2.5 GB: "
         "make room, then run the same command again.\n"
     )
     assert commands.asked == []
