@@ -14,7 +14,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.one import engine
+from benchmarks.__main__ import SIZES
+from benchmarks.one import ORDERS_A_DAY, engine
 
 
 def seconds(work: Callable[[], int]) -> float:
@@ -24,16 +25,22 @@ def seconds(work: Callable[[], int]) -> float:
     return time.process_time() - begun
 
 
+def known(name: str) -> str:
+    """The name of an engine, or a sentence that tells the names there are."""
+    if name not in SIZES:
+        raise typer.BadParameter(f"{name} is no engine; choose one of {', '.join(SIZES)}.")
+    return name
+
+
+Fast = Annotated[str, typer.Argument(help="The engine that takes less time.", callback=known)]
+Slow = Annotated[str, typer.Argument(help="The one it is compared with.", callback=known)]
+Orders = Annotated[int, typer.Argument(help="Orders of a run.", min=ORDERS_A_DAY, max=1_000_000)]
+Turns = Annotated[int, typer.Option(help="Runs of the slow engine.", min=1)]
+Each = Annotated[int, typer.Option(help="Runs of the quick one before, and after, each of them.", min=1)]
+
+
 def main(
-    quick: Annotated[str, typer.Argument(help="The engine that takes less time, such as arrays.")] = "arrays",
-    slow: Annotated[
-        str, typer.Argument(help="The one it is compared with, such as simpy or salabim.")
-    ] = "simpy",
-    orders: Annotated[int, typer.Argument(help="Orders of a run.")] = 100_000,
-    turns: Annotated[int, typer.Option(help="Runs of the slow engine.")] = 3,
-    each: Annotated[
-        int, typer.Option(help="Runs of the quick one before, and as many after, each of them.")
-    ] = 6,
+    quick: Fast = "arrays", slow: Slow = "simpy", orders: Orders = 100_000, turns: Turns = 3, each: Each = 6
 ) -> None:
     """Print each turn's median times and their ratio, then the median of the ratios."""
     one, other = engine(quick, orders), engine(slow, orders)
