@@ -153,12 +153,13 @@ def open_course(
     chosen = learner.choose_language(lang, folder, contents.languages_built(), system_language())
     set_language(chosen)
     server.check_installed()
-    free = server.free_port(port)
+    # Asked for the port before anything is written.
+    server.free_port(port)
     done = learner.prepare(folder, chosen, fresh)
     notice = start_page.write_start_page(folder, chosen)
     for sentence in (*_told(done), *([notice] if notice else [])):
         _say(sentence)
-    _serve(folder, free, browser)
+    _serve(folder, port, browser)
 
 
 def _told(done: Any) -> list[str]:
@@ -175,7 +176,7 @@ def _told(done: Any) -> list[str]:
     return told
 
 
-def _serve(folder: Path, port: int, browser: bool) -> None:
+def _serve(folder: Path, port: int | None, browser: bool) -> None:
     from simlib.course import server
 
     _say(_("Your folder: {folder}").format(folder=folder.absolute()))

@@ -7,7 +7,6 @@ Each visitor gets a run of his own. Nobody's progress is kept: whoever wants tha
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 import shutil
 import socket
@@ -78,7 +77,7 @@ def check_installed() -> None:
 
 
 @contextmanager
-def running(number: str, lang: str, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def running(number: str, lang: str, port: int | None) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Show a lesson for as long as the block lasts.
 
     Parameters
@@ -86,7 +85,7 @@ def running(number: str, lang: str, port: int) -> Iterator[tuple[subprocess.Pope
     number, lang
         Which lesson, in which language.
     port
-        A free port.
+        The port the user wants; None to look for a free one.
 
     Yields
     ------
@@ -96,7 +95,7 @@ def running(number: str, lang: str, port: int) -> Iterator[tuple[subprocess.Pope
     Raises
     ------
     SafeShopError
-        If Voilà or the lesson is not there, or does not answer in time.
+        If Voilà or the lesson is not there, or does not answer in time, or the port is not free.
     """
     check_installed()
     lesson = lesson_file(number, lang)
@@ -112,23 +111,15 @@ def running(number: str, lang: str, port: int) -> Iterator[tuple[subprocess.Pope
         runtime = folder / OWN / "runtime"
         runtime.mkdir()
         log = folder / OWN / "voila.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                _command(folder / lesson.name, port),
-                cwd=folder,
-                env=server.environment(folder, secrets.token_urlsafe(24), str(runtime)),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C shall reach us alone, as with JupyterLab.
-                start_new_session=os.name == "posix",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
-        try:
-            _wait_for_answer(process, port, log)
-            yield process, f"http://{HOST}:{port}/"
-        finally:
-            server.end(process)
+        with server.serving(
+            port,
+            lambda free: _command(folder / lesson.name, free),
+            folder,
+            server.environment(folder, secrets.token_urlsafe(24), str(runtime)),
+            log,
+            lambda process, free: _wait_for_answer(process, free, log),
+        ) as (process, free):
+            yield process, f"http://{HOST}:{free}/"
 
 
 def _command(lesson: Path, port: int) -> list[str]:
@@ -151,7 +142,10 @@ def _command(lesson: Path, port: int) -> list[str]:
 
 
 def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until somebody listens; asking for the page itself would already run the lesson."""
+    """Wait until our server listens; asking for the page itself would already run the lesson.
+
+    If another program listens on the port, ours has not named its address in its log.
+    """
     until = time.monotonic() + server.START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -160,11 +154,13 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> 
                     reason=_last_line(log) or process.returncode
                 )
             )
-        try:
-            with socket.create_connection((HOST, port), timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
+        if f":{port}/" in log.read_text(encoding="utf-8", errors="replace"):
+            try:
+                with socket.create_connection((HOST, port), timeout=2):
+                    return
+            except OSError:
+                pass
+        time.sleep(0.1)
     raise SafeShopError(
         _("Voilà did not answer within {seconds} seconds.").format(seconds=server.START_SECONDS)
     )

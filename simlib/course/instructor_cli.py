@@ -149,7 +149,7 @@ def application(
     from simlib.course import application as shown
     from simlib.course import server
 
-    with shown.running(lesson, lang or current_language(), server.free_port(port)) as (process, address):
+    with shown.running(lesson, lang or current_language(), port) as (process, address):
         print(_("The lesson is at {address} (Ctrl-C ends it).").format(address=address), flush=True)
         if browser:
             webbrowser.open(address)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -113,7 +113,7 @@ def free_port(asked: int | None) -> int:
 
 
 @contextmanager
-def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def running(folder: Path, port: int | None) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run JupyterLab on a folder for as long as the block lasts.
 
     Parameters
@@ -121,7 +121,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     folder
         The learner's folder, already prepared.
     port
-        A free port.
+        The port the user wants; None to look for a free one.
 
     Yields
     ------
@@ -131,7 +131,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     Raises
     ------
     SafeShopError
-        If JupyterLab cannot be started, or does not answer in time.
+        If JupyterLab cannot be started, or does not answer in time, or the port is not free.
     """
     folder = folder.absolute()
     own = folder / OWN
@@ -142,13 +142,65 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
     with (
         ended_by_signal(),
         tempfile.TemporaryDirectory(prefix="safeshop-", ignore_cleanup_errors=True) as runtime,
+        serving(
+            port,
+            lambda free: _command(folder, free),
+            folder,
+            environment(folder, token, runtime),
+            log,
+            lambda process, free: _wait_for_answer(process, free, token, log),
+        ) as (process, free),
     ):
+        yield process, f"http://{HOST}:{free}/lab/tree/{quote(FILE)}?token={token}"
+
+
+@contextmanager
+def serving(
+    port: int | None,
+    command: Callable[[int], list[str]],
+    folder: Path,
+    environment: dict[str, str],
+    log: Path,
+    wait_for_answer: Callable[[subprocess.Popen[bytes], int], None],
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a server that answers, for as long as the block lasts.
+
+    Seconds lie between the look for a free port and the moment the server takes it; in these another course on the
+    same computer may have taken it. Then the search begins anew.
+
+    Parameters
+    ----------
+    port
+        The port the user wants; None to look for a free one.
+    command
+        What starts the server on a port.
+    folder
+        Where it starts.
+    environment
+        Its variables.
+    log
+        File for what it says.
+    wait_for_answer
+        Comes back when the server answers on the port, and raises `SafeShopError` if it does not.
+
+    Yields
+    ------
+    tuple
+        The process, and its port.
+
+    Raises
+    ------
+    SafeShopError
+        If the server cannot be started, or does not answer in time, or the port is not free.
+    """
+    while True:
+        free = free_port(port)
         try:
             with log.open("wb") as output:
                 process = subprocess.Popen(
-                    _command(folder, port),
+                    command(free),
                     cwd=folder,
-                    env=environment(folder, token, runtime),
+                    env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -159,10 +211,25 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
         except OSError as reason:
             raise cannot_write(log, reason) from None
         try:
-            _wait_for_answer(process, port, token, log)
-            yield process, f"http://{HOST}:{port}/lab/tree/{quote(FILE)}?token={token}"
+            try:
+                wait_for_answer(process, free)
+            except SafeShopError:
+                end(process)
+                if _is_free(free):
+                    raise
+                continue
+            yield process, free
+            return
         finally:
             end(process)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        free_port(port)
+    except SafeShopError:
+        return False
+    return True
 
 
 def wait(process: subprocess.Popen[bytes]) -> int:

@@ -61,6 +61,9 @@ def test_a_learner_goes_from_start_page_to_result(page: Page, folder: Path, outs
     )
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Traceback")
 
+    # Its sentence stands there some moments before the kernel has done with a failed cell; until then it refuses
+    # whatever else is asked of it.
+    wait_until_idle(page, 500)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
     waiting = page.get_by_text("Commit your guess above first, then the result appears here.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,13 +250,21 @@ def test_whoever_waits_for_a_guess_is_told_once_and_at_once_if_late() -> None:
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
-    """An IPython in which the plain sentences are installed."""
+def ipython(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
+    """An IPython as a learner's kernel has it."""
     monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
+    # IPython makes itself the program, of which a process that a later test starts would be no child.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     shell = InteractiveShell()  # type: ignore[no-untyped-call]
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
-    notebook_errors.install()
     return shell
+
+
+@pytest.fixture
+def shell(ipython: InteractiveShell) -> InteractiveShell:
+    """An IPython in which the plain sentences are installed."""
+    notebook_errors.install()
+    return ipython
 
 
 @pytest.mark.parametrize(
@@ -306,13 +315,13 @@ def test_an_error_in_a_cell_is_one_sentence(
 
 
 def test_tracebacks_come_back_on_request(
-    monkeypatch: pytest.MonkeyPatch, shown: Shown, capsys: pytest.CaptureFixture[str]
+    ipython: InteractiveShell,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: Shown,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
     monkeypatch.setenv("SAFESHOP_TRACEBACK", "1")
-    shell = InteractiveShell()  # type: ignore[no-untyped-call]
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     notebook_errors.install()
-    shell.run_cell("1 / 0")  # type: ignore[no-untyped-call]
+    ipython.run_cell("1 / 0")  # type: ignore[no-untyped-call]
     assert shown == []
     assert "ZeroDivisionError" in capsys.readouterr().out

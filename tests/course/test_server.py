@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -93,8 +94,9 @@ def test_the_server_answers_here_only_keeps_to_the_folder_and_ends(
     folder = tmp_path / "新店 lab"
     prepare(folder, "en")
     write_start_page(folder, "en")
-    port = server.free_port(None)
-    with server.running(folder, port) as (process, address):
+    with server.running(folder, None) as (process, address):
+        port = urlsplit(address).port
+        assert port is not None
         assert address.startswith(f"http://127.0.0.1:{port}/lab/tree/Start%20here.md?token=")
         listening = [
             connection.laddr.ip
@@ -117,6 +119,33 @@ def test_the_server_answers_here_only_keeps_to_the_folder_and_ends(
     assert [path.name for path in home.rglob("*") if path.is_file() and "matplotlib" not in path.parts] == []
 
 
+@pytest.fixture
+def taken(busy: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A port that another program takes between the look for a free one and JupyterLab's start."""
+    looks = [busy]
+    really = server.free_port
+    monkeypatch.setattr(server, "free_port", lambda asked: looks.pop() if looks else really(asked))
+    return busy
+
+
+@pytest.mark.slow
+def test_a_port_taken_in_the_meantime_is_passed_over(course: Path, tmp_path: Path, taken: int) -> None:
+    prepare(tmp_path, "en")
+    with server.running(tmp_path, None) as (process, address):
+        assert urlsplit(address).port != taken
+        assert process.poll() is None
+
+
+@pytest.mark.slow
+def test_a_port_taken_in_the_meantime_is_told_to_who_asked_for_it(
+    course: Path, tmp_path: Path, taken: int
+) -> None:
+    prepare(tmp_path, "en")
+    with pytest.raises(SafeShopError) as refused, server.running(tmp_path, taken):
+        pass
+    assert refused.value.sentence.startswith(f"Port {taken} is in use by another program; ")
+
+
 @pytest.mark.slow
 def test_a_server_that_cannot_start_points_to_its_log(
     course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -125,7 +154,7 @@ def test_a_server_that_cannot_start_points_to_its_log(
     monkeypatch.setattr(
         server, "_command", lambda *_: [sys.executable, "-c", "raise SystemExit('no memory')"]
     )
-    with pytest.raises(SafeShopError) as refused, server.running(tmp_path, server.free_port(None)):
+    with pytest.raises(SafeShopError) as refused, server.running(tmp_path, None):
         pass
     log = tmp_path / ".safeshop" / "jupyter.log"
     assert refused.value.sentence == f"JupyterLab ended at once; its reason is in {log}."
@@ -152,7 +181,9 @@ def test_the_command_prints_the_address_serves_and_ends_quietly(
         said: list[str] = []
         until = time.monotonic() + server.START_SECONDS
         while time.monotonic() < until and not (said and said[-1].startswith("http")):
-            said.append(process.stdout.readline().rstrip("\n"))
+            if not (line := process.stdout.readline()):
+                break
+            said.append(line.rstrip("\n"))
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(how)
         rest, complaints = process.communicate(timeout=30)

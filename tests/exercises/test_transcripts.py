@@ -43,6 +43,7 @@ def learner(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
     """IPython as in a notebook, without a kernel; its errors become sentences, and stay so only here."""
+    program = sys.modules["__main__"]
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     kept = {name: shell.__dict__.get(name) for name in ("showtraceback", "showsyntaxerror")}
     hook = sys.displayhook
@@ -53,6 +54,8 @@ def shell() -> Iterator[InteractiveShell]:
         else:
             setattr(shell, name, value)
     sys.displayhook = hook
+    # A process that a later test starts looks there for what it was started by.
+    sys.modules["__main__"] = program
     InteractiveShell.clear_instance()
 
 
