@@ -8,9 +8,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from simlib.course import server
 
@@ -49,16 +50,47 @@ def any_port() -> int:
     return port
 
 
+class Visits:
+    """A course that is served and a browser, for one look after the other at a learner's folder."""
+
+    def __init__(self, address: str, context: BrowserContext, outside: list[str]) -> None:
+        self.address, self.context, self.outside = address, context, outside
+
+    @contextmanager
+    def opened(self, width: int = 1280, height: int = 900) -> Iterator[Page]:
+        """The start page, with nothing else open, in a window of its own."""
+        page = self.context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.on("request", lambda asked: None if HERE.match(asked.url) else self.outside.append(asked.url))
+        page.goto(f"{self.address}&reset")
+        try:
+            yield page
+        finally:
+            page.close()
+            self._end_kernels()
+
+    def _end_kernels(self) -> None:
+        place, _, token = self.address.partition("?token=")
+        sessions = urljoin(place, "/api/sessions")
+        allowed = {"Authorization": f"token {token}"}
+        for session in self.context.request.get(sessions, headers=allowed).json():
+            self.context.request.delete(f"{sessions}/{session['id']}", headers=allowed)
+
+
+@contextmanager
+def visiting(folder: Path, outside: list[str]) -> Iterator[Visits]:
+    """Serve a learner's folder and start chromium; `outside` collects addresses beyond this computer."""
+    with server.running(folder, any_port()) as (_, address), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield Visits(address, browser.new_context(), outside)
+        browser.close()
+
+
 @contextmanager
 def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
     """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
-    with server.running(folder, any_port()) as (_, address), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))
-        page.goto(address)
+    with visiting(folder, outside) as visits, visits.opened(width, height) as page:
         yield page
-        browser.close()
 
 
 def open_lesson(page: Page, title: str) -> None:
@@ -73,6 +105,15 @@ def run_all(page: Page) -> None:
     """Choose “Run All Cells” and wait until all have run."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
+    page.wait_for_timeout(1_000)
+    wait_until_idle(page, 2_000)
+
+
+def run_cells(page: Page, *labels: str) -> None:
+    """Run only the cells with these labels, and wait until all have run."""
+    for label in labels:
+        page.locator(".jp-PlaceholderText", has_text=label).click(force=True)
+        page.keyboard.press("Shift+Enter")
     page.wait_for_timeout(1_000)
     wait_until_idle(page, 2_000)
 

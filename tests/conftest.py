@@ -111,6 +111,11 @@ def shared_out(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for this test alone, outside its ``tmp_path``."""
+    return live_in(tmp_path_factory, monkeypatch)
+
+
+def live_in(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Move into an empty home, as whoever has never used the course."""
     folder = tmp_path_factory.mktemp("home")
     for name, place in HOMES.items():
         monkeypatch.setenv(name, str(folder / place))

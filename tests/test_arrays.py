@@ -327,6 +327,7 @@ def test_the_agenda_gives_its_events_in_order_however_few_or_many_lie_in_its_hea
                 agenda.pop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["check-first", "automatic"])
 def test_a_shop_with_hundreds_of_orders_under_way_gives_the_same_records_in_both_engines(mode: str) -> None:
     shop = scenario("taiwan-gift-shop").changed(

@@ -106,6 +106,7 @@ def quick(fresh: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "contents", lambda: fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_check_names_each_file_that_is_missing_changed_or_in_excess(tmp_path: Path) -> None:
     datasets.build(tmp_path)

@@ -108,6 +108,7 @@ def third_party_imports(folder: Path) -> Iterator[tuple[str, bool, str]]:
                     yield canonicalize_name(provider), node in tree.body, str(file.relative_to(folder))
 
 
+@pytest.mark.slow
 def test_whatever_the_library_imports_is_declared(root: Path, project: dict[str, Any]) -> None:
     always = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
     # What only builders need is imported where it is used, with a sentence when it is missing.

@@ -269,6 +269,7 @@ vary:
 """
 
 
+@pytest.mark.slow
 def test_the_command_writes_table_and_charts_and_the_same_twice(safeshop: Any, tmp_path: Path) -> None:
     grid = tmp_path / "grid.yaml"
     grid.write_text(GRID, "utf-8")

@@ -175,6 +175,7 @@ def test_the_margin_on_a_wrong_price_is_money_less_goods_courier_and_fees(mode: 
     assert price_error_result(run).margin == pytest.approx(reckoned_margin(run))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_wrong_price_costs_under_automatic_confirmation_and_nothing_under_check_first(seed: int) -> None:
     automatic, checked = (price_error_result(mistaken(mode, seed)) for mode in ("automatic", "check-first"))

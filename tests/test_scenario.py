@@ -50,6 +50,7 @@ def test_every_preset_comes_back_from_its_own_yaml(preset: str, tmp_path: Path) 
     assert again.name == preset
 
 
+@pytest.mark.slow
 @given(scenarios())
 @settings(max_examples=15)
 def test_any_scenario_comes_back_from_its_own_yaml(
@@ -259,6 +260,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_in_a_field_brings_anything_but_a_sentence(tmp_path: Path, data: st.DataObject) -> None:

@@ -465,7 +465,7 @@ def _cell_difference(was: NotebookNode | None, now: NotebookNode | None) -> str 
     if len(was.get("outputs", [])) != len(now.get("outputs", [])):
         return _("its number of outputs")
     for before, after in zip(was.get("outputs", []), now.get("outputs", []), strict=True):
-        first, second = _take_pictures(before), _take_pictures(after)
+        first, second = take_pictures(before), take_pictures(after)
         if before != after or len(first) != len(second):
             return _("its output")
         if not all(same_picture(*pair) for pair in zip(first, second, strict=True)):
@@ -475,8 +475,19 @@ def _cell_difference(was: NotebookNode | None, now: NotebookNode | None) -> str 
     return None if was == now else _("its tags or counts")
 
 
-def _take_pictures(output: NotebookNode) -> list[str]:
-    """Take the pictures out of an output, as base64: those that stand alone and those inside HTML."""
+def take_pictures(output: NotebookNode) -> list[str]:
+    """Take the pictures out of a cell's output: those that stand alone and those inside HTML.
+
+    Parameters
+    ----------
+    output
+        Changed in place.
+
+    Returns
+    -------
+    list of str
+        PNG as base64, in the order in which they are shown.
+    """
     data = output.get("data", {})
     pictures = [data.pop("image/png")] if "image/png" in data else []
     for kind in [kind for kind in data if isinstance(data[kind], str)]:
@@ -486,7 +497,13 @@ def _take_pictures(output: NotebookNode) -> list[str]:
 
 
 def same_picture(was: str, now: str) -> bool:
-    """Whether two pictures (PNG as base64) show the same, within a tolerance for how letters are smoothed."""
+    """Whether two pictures show the same, within a tolerance for how letters are smoothed.
+
+    Parameters
+    ----------
+    was, now
+        PNG as base64.
+    """
     if was == now:
         return True
     import numpy as np

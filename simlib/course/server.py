@@ -215,7 +215,7 @@ def serving(
                 wait_for_answer(process, free)
             except SafeShopError:
                 end(process)
-                if _is_free(free):
+                if not _was_taken(free, log):
                     raise
                 continue
             yield process, free
@@ -224,12 +224,15 @@ def serving(
             end(process)
 
 
-def _is_free(port: int) -> bool:
+def _was_taken(port: int, log: Path) -> bool:
+    """Whether a server did not get its port: it says so, or another program still has it."""
+    if f"port {port}" in log.read_text(encoding="utf-8", errors="replace"):
+        return True
     try:
         free_port(port)
     except SafeShopError:
-        return False
-    return True
+        return True
+    return False
 
 
 def wait(process: subprocess.Popen[bytes]) -> int:

@@ -15,6 +15,7 @@ from IPython.display import display
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.panels.arrival import when_pressed
 from simlib.panels.what_if import WhatIf
 
 _WIDE = {"width": "95%", "max_width": "56em"}
@@ -202,12 +203,12 @@ def _show(asked: Asked, controls: Sequence[Any], value: Callable[[], Any], note:
     )
     result, hints = ipywidgets.HTML(_in_lines(asked.said), layout=_WIDE), ipywidgets.HTML(layout=_WIDE)
 
-    def checked(_button: Any) -> None:
+    def checked() -> None:
         given = value()
         said = _told(lambda: asked.check(given))
         result.value = _in_lines(said if given is not None or not note else f"{said}<div>{note}</div>")
 
-    check.on_click(checked)
+    when_pressed(check, checked)
     buttons = ipywidgets.Box([check, _hint(asked.hint, hints)], layout=_ROW)
     display(  # type: ignore[no-untyped-call]
         ipywidgets.VBox([ipywidgets.Box(list(controls), layout=_ROW), buttons, result, hints])

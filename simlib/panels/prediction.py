@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets
+from IPython.core.getipython import get_ipython
 from IPython.display import display
+from IPython.utils.capture import capture_output
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
+from simlib.panels.arrival import when_pressed
 
 Number = int | float
 
@@ -207,13 +210,13 @@ def _show_panel(
         if notice:
             say(_("Your guess holds, but only until this notebook is closed. {reason}").format(reason=notice))
 
-    def committed(_button: Any) -> None:
+    def committed() -> None:
         if value() is None:
             say(_("Choose an answer first."))
         else:
             settle(Guess(value()))
 
-    commit.on_click(committed)
+    when_pressed(commit, committed)
     skip.on_click(lambda _button: settle(Guess(None)))
     row = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
     prediction.when_settled(close)
@@ -249,21 +252,36 @@ def look_panel(prediction: Prediction, show: Callable[[], object], answer: Numbe
     if prediction.guess is not None:
         fill()
         return
-    # The cell is over when the commit comes, so the result needs a place of its own.
+    # The cell is over when the commit comes, so the result needs a place of its own. It is put there as a whole:
+    # what is shown after the press has been dealt with (`when_pressed`) reaches no place by itself.
     place = ipywidgets.Output()
     with place:
         sentence(_("Commit your guess above first, then the result appears here."))
     display(place)  # type: ignore[no-untyped-call]
 
     def fill_place() -> None:
-        place.clear_output(wait=True)
-        with place:
-            try:
-                fill()
-            except SafeShopError as wrong:
-                sentence(wrong.sentence)
+        place.outputs = _outputs_of(fill)
 
     prediction.when_settled(fill_place)
+
+
+def _outputs_of(show: Callable[[], object]) -> tuple[dict[str, Any], ...]:
+    """What is shown, as the outputs of a cell; an error is shown as a cell shows it."""
+    with capture_output() as shown:
+        try:
+            show()
+        except SafeShopError as wrong:
+            sentence(wrong.sentence)
+        except Exception:
+            shell = get_ipython()
+            if shell is None:
+                raise
+            shell.showtraceback()
+    written = ({"output_type": "stream", "name": "stdout", "text": shown.stdout},) if shown.stdout else ()
+    return written + tuple(
+        {"output_type": "display_data", "data": one.data, "metadata": one.metadata or {}}
+        for one in shown.outputs
+    )
 
 
 def _flush_figures() -> None:

@@ -60,6 +60,7 @@ def secret_bytes(memory: Film) -> dict[tuple[str, int], list[bytes]]:
     return found
 
 
+@pytest.mark.slow
 def test_what_the_film_says_is_in_an_answer_stands_there_byte_for_byte_and_nothing_else() -> None:
     memory = shop_film()
     known = secret_bytes(memory)

@@ -9,7 +9,7 @@ import pytest
 from simlib.course.folder import prepare
 from simlib.course.start_page import write_start_page
 from tests.browser.test_lessons import SCREENSHOTS, TALL
-from tests.browsing import needs_chromium, open_lesson, opened, run_all
+from tests.browsing import needs_chromium, open_lesson, opened, run_cells
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
 
@@ -24,7 +24,7 @@ def test_a_group_plays_a_case_to_its_debrief(tmp_path: Path, monkeypatch: pytest
     outside: list[str] = []
     with opened(folder, outside, height=TALL) as page:
         open_lesson(page, "When somebody gets in")
-        run_all(page)
+        run_cells(page, "Open the lesson", "Run the two shops", "Begin the drill")
         drill = page.locator(
             ".widget-vbox", has=page.get_by_role("button", name="Begin this case again")
         ).last

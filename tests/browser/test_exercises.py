@@ -13,15 +13,13 @@ from playwright.sync_api import Locator, Page
 
 from simlib import panels
 from simlib.course.answers import Key
-from simlib.course.folder import prepare
-from simlib.course.progress import Progress, change_progress, read_progress
-from simlib.course.start_page import write_start_page
+from simlib.course.progress import read_progress
 from simlib.platform import roles, ways
-from tests.browsing import IDLE, needs_chromium, opened, run_all
+from tests.browser.conftest import SEED, Learner
+from tests.browsing import IDLE, needs_chromium, run_all
 from tests.exercises.conftest import FOLDER, bench, key, sources
 
 SCREENSHOTS = os.environ.get("SAFESHOP_SCREENSHOTS")
-SEED = 10_000
 TALL = 12_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
@@ -129,16 +127,10 @@ def answer(page: Page, cell: Locator, given: dict[str, Any], mine: Key) -> None:
 
 @pytest.mark.parametrize("number", sources())
 def test_every_exercise_without_code_is_blank_then_hinted_at_then_right(
-    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: str, learner: Learner
 ) -> None:
-    monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
-    folder = tmp_path / "新店 lab"
-    prepare(folder, "en")
-    change_progress(folder, seeded)
-    write_start_page(folder, "en")
     source, questions = sources()[number], asked(number)
-    outside: list[str] = []
-    with opened(folder, outside, height=TALL) as page:
+    with learner.visits.opened(height=TALL) as page:
         row = page.locator(".jp-MarkdownViewer tr", has=page.locator(f'a[href*="{source.stem}"]')).first
         row.locator("a", has_text="right").click(timeout=60_000)
         page.wait_for_selector(IDLE, state="attached", timeout=60_000)
@@ -159,19 +151,15 @@ def test_every_exercise_without_code_is_blank_then_hinted_at_then_right(
         assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
         if SCREENSHOTS:
             page.screenshot(path=Path(SCREENSHOTS) / f"exercises-{number}.png")
-    assert outside == []
-    kept = read_progress(folder)[0].exercises[number]
+    assert learner.outside == []
+    kept = read_progress(learner.folder)[0].exercises[number]
     assert {question for question, _code in questions} == {
         name for name, one in kept.items() if one.state == "right"
     }
     assert all(kept[question].hints == 1 for question, _code in questions)
-    assert f"[{len(questions)} of {len(source_questions(number))} right]" in (
-        folder / "Start here.md"
-    ).read_text("utf-8")
-
-
-def seeded(progress: Progress) -> None:
-    progress.seed = SEED
+    lines = (learner.folder / "Start here.md").read_text("utf-8").splitlines()
+    (told,) = (line for line in lines if f"exercises/{source.stem}.ipynb" in line)
+    assert f"[{len(questions)} of {len(source_questions(number))} right]" in told
 
 
 def source_questions(number: str) -> list[str]:

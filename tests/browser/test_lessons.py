@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ElementHandle, Page
 
-from simlib.course.folder import prepare
 from simlib.course.progress import read_progress
-from simlib.course.start_page import write_start_page
-from tests.browsing import needs_chromium, open_lesson, opened, run_all
+from tests.browser.conftest import Learner
+from tests.browsing import needs_chromium, open_lesson, run_all
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "lessons" / "en").glob("*.ipynb"))
@@ -37,16 +36,9 @@ TALL = 16_000
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_learner_gets_through_with_run_guesses_and_sliders(
-    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SAFESHOP_PREDICT", raising=False)
-    folder = tmp_path / "新店 lab"
-    prepare(folder, "en")
-    write_start_page(folder, "en")
+def test_a_learner_gets_through_with_run_guesses_and_sliders(lesson: Path, learner: Learner) -> None:
     about = json.loads(lesson.read_text(encoding="utf-8"))["metadata"]["safeshop"]
-    outside: list[str] = []
-    with opened(folder, outside, height=TALL) as page:
+    with learner.visits.opened(height=TALL) as page:
         open_lesson(page, about["title"])
         run_all(page)
         keep(page, lesson, "run")
@@ -61,8 +53,8 @@ def test_a_learner_gets_through_with_run_guesses_and_sliders(
         assert all((picture.get_attribute("alt") or "").strip() for picture in pictures)
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1_000)
-    assert outside == []
-    done = read_progress(folder)[0].lesson(about["number"])
+    assert learner.outside == []
+    done = read_progress(learner.folder)[0].lesson(about["number"])
     assert done.finished is not None
 
 

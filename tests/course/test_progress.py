@@ -46,6 +46,7 @@ def test_a_guess_is_read_back_as_it_was(
     assert type(kept) is type(value)
 
 
+@pytest.mark.slow
 @given(content=st.binary(max_size=60))
 @example(content=b"lessons: [")
 @example(content=b"\xff\xfe")

@@ -194,6 +194,7 @@ def test_the_library_catalogue_must_be_complete(tmp_path: Path, monkeypatch: pyt
         texts.check_library("zh-Hans", ["orders", "days"])
 
 
+@pytest.mark.slow
 def test_library_texts_come_from_package_and_lessons(root: Path, source: LessonSource) -> None:
     found = {text: files for _context, text, files in texts.library_texts(root / "simlib", [source])}
     assert "lessons/src/01-first-steps.md" in found["orders"]

@@ -110,6 +110,7 @@ def test_no_answer_can_be_read_in_a_learners_notebook(number: str, lang: str) ->
             assert cell.text.partition("\n")[2].strip() not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", sources())
 def test_learners_notebooks_and_keys_are_what_the_sources_make(number: str) -> None:
     expected = 1 + len(LANGUAGES)

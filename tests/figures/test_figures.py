@@ -293,6 +293,7 @@ def test_a_figure_in_html_carries_its_words_safely() -> None:
     assert "<script>" not in shown
 
 
+@pytest.mark.slow
 def test_drawing_keeps_no_list_of_figures() -> None:
     import subprocess
     import sys

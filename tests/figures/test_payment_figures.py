@@ -95,6 +95,7 @@ def test_a_figure_of_money_has_its_words(name: str) -> None:
         assert not re.search(r"\bnan\b|\binf\b|None|[{}]", words)
 
 
+@pytest.mark.slow
 @every_figure
 def test_no_text_of_money_is_cut_off_or_covered(name: str) -> None:
     ax = DRAWN[name]()
@@ -118,6 +119,7 @@ class ChinesePretence(NullTranslations):
         )
 
 
+@pytest.mark.slow
 @every_figure
 def test_in_chinese_every_word_of_money_is_translated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if figures.use_fonts("zh-Hant") is not None:
@@ -152,6 +154,7 @@ def test_whoever_sees_no_colour_can_tell_the_money_apart(name: str) -> None:
     assert len(looks) == len(set(looks))
 
 
+@pytest.mark.slow
 @every_figure
 def test_the_same_money_gives_the_same_bytes(name: str) -> None:
     assert figures.picture(DRAWN[name]()) == figures.picture(DRAWN[name]())

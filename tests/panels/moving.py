@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simlib import figures
 from simlib.panels import WhatIf
+from tests.figures.drawn import cut_off, overlapping
 
 STEPS_TRIED = 3
 """Steps of a control that are tried: the first, the last, and one between."""
@@ -51,3 +54,29 @@ def place(panel: WhatIf, values: Mapping[str, Any]) -> str:
     panel.quiet = False
     panel.redraw()
     return str(panel.picture.value)
+
+
+def check_drawn_whole(panel: WhatIf, values: Mapping[str, Any], covered: bool = False) -> str:
+    """Put these controls somewhere; nothing may be cut off or covered, nor a number missing from the words.
+
+    Parameters
+    ----------
+    panel
+        Its controls stay where they are put.
+    values
+        Name of a control → where.
+    covered
+        Whether texts may cover each other.
+
+    Returns
+    -------
+    str
+        Sentence and alternative text.
+    """
+    # The picture was drawn to be shown, so all that follows knows its place.
+    assert "<img" in place(panel, values), (values, panel.picture.value)
+    assert cut_off(panel.ax) == [], values
+    assert covered or overlapping(panel.ax) == [], values
+    words = f"{figures.sentence(panel.ax)} {figures.alt_text(panel.ax)}"
+    assert not re.search(r"\bnan\b|\binf\b", words), (values, words)
+    return words

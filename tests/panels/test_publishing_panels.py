@@ -22,7 +22,7 @@ from simlib.privacy.differential import right_by_averaging, usual_error
 from simlib.privacy.notices import ITEMS, heading
 from simlib.privacy.settings import SETTINGS, identifiable
 from tests.figures.drawn import bars, cut_off, figure_of, overlapping, points
-from tests.panels.moving import corners, pairs_of_steps, place
+from tests.panels.moving import check_drawn_whole, corners, pairs_of_steps, place
 from tests.shops import run_of
 
 RUN = run_of("taiwan-gift-shop", days=60, seed=2026)
@@ -70,12 +70,7 @@ def test_a_step_of_any_control_changes_the_picture_and_the_reset_brings_the_firs
 def test_every_corner_is_drawn_whole(name: str) -> None:
     panel = panel_of(name)
     for values in corners(panel):
-        assert "<img" in place(panel, values)
-        figure_of(panel.ax).canvas.draw()
-        assert cut_off(panel.ax) == [], values
-        assert overlapping(panel.ax) == [], values
-        words = figures.sentence(panel.ax) + figures.alt_text(panel.ax)
-        assert "nan" not in words
+        check_drawn_whole(panel, values)
     panel.put_back()
 
 

@@ -20,8 +20,7 @@ from simlib.panels.vault.members import MemberSearch
 from simlib.vault.reports import MemberFilter
 from simlib.vault.schema import MEMBERS, ORDERS
 from simlib.vault.session import IDLE_MINUTES
-from tests.figures.drawn import cut_off, figure_of, overlapping
-from tests.panels.moving import corners, pairs_of_steps, place
+from tests.panels.moving import check_drawn_whole, corners, pairs_of_steps, place
 from tests.rehearsals import rehearsal
 
 # Together these take longer than a quick look may.
@@ -558,10 +557,7 @@ def test_a_step_of_any_control_of_the_ways_in_changes_the_picture() -> None:
 def test_every_corner_of_the_ways_in_is_drawn_whole() -> None:
     panel = panels.what_if_vault_reach(10, 11)
     for values in corners(panel):
-        assert "<img" in place(panel, values)
-        figure_of(panel.ax).canvas.draw()
-        assert cut_off(panel.ax) == [], values
-        assert overlapping(panel.ax) == [], values
+        check_drawn_whole(panel, values)
 
 
 def test_the_search_form_alone_can_be_made() -> None:

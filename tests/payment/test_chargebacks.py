@@ -91,6 +91,7 @@ def of_order(run: Run, order: int, account: str, kinds: tuple[str, ...]) -> int:
     return int(rows["amount"][mine].sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("settlement_days", "settled"), [(1.0, True), (40.0, False)])
 def test_a_chargeback_costs_the_seller_all_of_the_payment_and_the_fee_settled_or_not(
     settlement_days: float, settled: bool

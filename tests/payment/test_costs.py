@@ -115,6 +115,7 @@ def test_a_chargeback_finds_money_in_escrow_only_before_the_release(after: float
     assert protected.share == (1.0 if waits else 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["taiwan-gift-shop", "mainland-marketplace-store"])
 @pytest.mark.parametrize(("hold", "share"), [(0.0, 0.0), (15.0, 1.0)])
 def test_escrow_pays_a_thief_as_any_other_payout_does_and_a_long_hold_does_not(

@@ -48,6 +48,7 @@ def test_exactly_the_payouts_between_change_and_notice_go_to_the_attacker(preset
     assert got(changed(preset, "attacker"), "seller") == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("hold", [0.0, 4.0])
 def test_seller_and_attacker_together_have_what_the_seller_would_have_had(preset: str, hold: float) -> None:

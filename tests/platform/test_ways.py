@@ -26,6 +26,7 @@ def run_of(way: str, thief: bool = False) -> Run:
     return simulate(ways.robbed(shop, 20) if thief else shop, days=DAYS, seed=7)
 
 
+@pytest.mark.slow
 def test_the_same_people_order_the_same_goods_in_every_way() -> None:
     first = run_of("own-site")
     for way in ways.TRIED:

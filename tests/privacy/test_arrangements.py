@@ -67,6 +67,7 @@ def held(run: Run, place: str, record: str = "order") -> dict[int, tuple[int, fl
     return dict(zip(numbers, content, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_sell_meets_the_same_customers(way: str) -> None:
     one, other = run_as("own site"), run_as(way)

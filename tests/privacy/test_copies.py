@@ -73,6 +73,7 @@ def test_the_copies_of_a_run_are_those_under_its_own_policy(preset: str) -> None
     assert run.copies.same_as(copies_of(run, run.scenario.retention))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_policy_reckoned_after_the_run_is_the_policy_simulated(policy: str) -> None:
     run = run_of("taiwan-gift-shop")

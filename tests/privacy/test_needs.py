@@ -53,6 +53,7 @@ def check_needs(run: Run, policy: Retention) -> None:
         assert (found.orders, found.unmet) == unmet_in_copies(run, copies, found.need), found.need.party
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_need_is_unmet_where_no_copy_can_be_read(preset: str, policy: str) -> None:

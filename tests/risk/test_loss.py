@@ -149,6 +149,7 @@ def test_paired_runs_of_the_world_say_with_an_interval_that_a_control_helps() ->
     assert found.variance_reduction > 1
 
 
+@pytest.mark.slow
 def test_years_of_attackers_cost_more_the_more_of_them_come_and_nothing_where_none_does(
     calm: QuietRun,
 ) -> None:

@@ -409,6 +409,7 @@ def test_any_file_is_accepted_exactly_or_refused_with_a_sentence(data: bytes, en
     accepted_exactly_or_refused(data, encoding)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**64))
 @settings(max_examples=2_000, suppress_health_check=list(HealthCheck))
 def test_any_of_two_thousand_files_is_accepted_exactly_or_refused(seed: int) -> None:

@@ -141,6 +141,7 @@ def rows_of(table: Table) -> st.SearchStrategy[list[Row]]:
     return st.lists(st.fixed_dictionaries({spec.name: value_of(spec) for spec in table.fields}), max_size=3)
 
 
+@pytest.mark.slow
 @given(st.data(), st.sampled_from(TABLES), st.sampled_from(sorted(FORMATS)))
 def test_what_is_written_is_read_back_unchanged(data: st.DataObject, table: Table, form: str) -> None:
     rows = data.draw(rows_of(table))
