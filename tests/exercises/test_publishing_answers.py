@@ -24,7 +24,9 @@ SEED = 10_000
 SIGNS = (10, 7, 4, 3)
 
 
-def test_an_export_is_coarse_enough_exactly_if_age_is_told_and_fewer_than_two_of_the_known_are_found() -> None:
+def test_an_export_is_coarse_enough_exactly_if_age_is_told_and_fewer_than_two_of_the_known_are_found() -> (
+    None
+):
     export = buyers(bench(SEED).run(days=60))
     panel = panels.what_if_release(export, seed=SEED)
     mine = key("10", "q1", SEED)
@@ -70,7 +72,9 @@ def test_of_the_six_sentences_the_model_bears_out_two() -> None:
     joint = joint_sum(numbers)
     two_shares = ways_to_fit({1: 5, 2: 9}, 3, 11)
     export = buyers(bench(SEED).run(days=60)).head(300)
-    shown = [identifiable(export, dict.fromkeys(SETTINGS, default), SEED).together for default in (True, False)]
+    shown = [
+        identifiable(export, dict.fromkeys(SETTINGS, default), SEED).together for default in (True, False)
+    ]
     true = {
         "exact": usual_error(0.1) < usual_error(1.0),
         "anew": right_by_averaging(0.5, 1_000) < 0.99,
@@ -100,9 +104,7 @@ def test_the_weeks_are_those_that_whole_tenths_of_the_budget_pay_for() -> None:
 def test_weeks_may_be_written_in_every_language(written: str) -> None:
     mine = key("10", "q6", SEED)
     assert judge(mine, written.format(mine.solution)).state == "right"
-    assert judge(mine, f"{mine.solution} days").detail == (
-        "The answer is asked for in weeks, not in “days”."
-    )
+    assert judge(mine, f"{mine.solution} days").detail == ("The answer is asked for in weeks, not in “days”.")
 
 
 BIRTHDAYS = st.lists(
