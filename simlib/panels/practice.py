@@ -19,6 +19,13 @@ from simlib.panels.arrival import when_pressed
 from simlib.panels.what_if import WhatIf
 
 _WIDE = {"width": "95%", "max_width": "56em"}
+_WHOLE = "safeshop-whole"
+# A box shows one line of its words by itself and cuts off the rest, where the point of a sentence often stands.
+_WHOLE_CSS = (
+    f"<style>.{_WHOLE}.widget-checkbox {{ height: auto; }}"
+    f" .{_WHOLE} .widget-label-basic {{ display: flex; overflow: visible; white-space: normal; line-height: 1.45; }}"
+    f" .{_WHOLE} .widget-label-basic input {{ flex: none; align-self: baseline; }}</style>"
+)
 _ROW = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
 
 
@@ -89,9 +96,14 @@ def tick_panel(asked: Asked, options: Mapping[str, str]) -> None:
         code: ipywidgets.Checkbox(value=code in kept, description=text, indent=False, layout=_WIDE)
         for code, text in options.items()
     }
+    for box in boxes.values():
+        box.add_class(_WHOLE)
     _show(
         asked,
-        [ipywidgets.VBox(list(boxes.values()), layout=_WIDE)],
+        [
+            ipywidgets.HTML(_WHOLE_CSS, layout={"display": "none"}),
+            ipywidgets.VBox(list(boxes.values()), layout=_WIDE),
+        ],
         lambda: [code for code, box in boxes.items() if box.value],
     )
 
@@ -165,7 +177,8 @@ def _put(panel: WhatIf, kept: str) -> None:
 def hint_button(hint: Callable[[], str]) -> None:
     """A button that shows the next hint below it."""
     place = ipywidgets.HTML()
-    display(ipywidgets.VBox([_hint(hint, place), place]))  # type: ignore[no-untyped-call]
+    below = ipywidgets.VBox([_hint(hint, place), place], layout={"align_items": "flex-start"})
+    display(below)  # type: ignore[no-untyped-call]
 
 
 def _hint(hint: Callable[[], str], place: Any) -> Any:

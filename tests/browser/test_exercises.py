@@ -84,7 +84,9 @@ def choose(cell: Locator, given: dict[str, Any], solution: Any) -> None:
 
 
 def tick(cell: Locator, given: dict[str, Any], solution: list[str]) -> None:
-    """Tick all that belong."""
+    """Tick all that belong; each can be read to its end."""
+    for words in cell.locator(".widget-checkbox .widget-label-basic").all():
+        assert words.evaluate("label => label.scrollWidth <= label.clientWidth"), words.inner_text()
     for place, code in enumerate(given["options"]):
         if code in solution:
             cell.locator("input[type=checkbox]").nth(place).check()
