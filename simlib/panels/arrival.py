@@ -31,6 +31,9 @@ def when_pressed(button: Any, act: Callable[[], None]) -> None:
         act()
 
     def pressed(_button: Any) -> None:
+        if button.disabled:
+            # Pressed twice before the browser learned of it.
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
