@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from simlib.course import server
 
@@ -51,46 +51,54 @@ def any_port() -> int:
 
 
 class Visits:
-    """A course that is served and a browser, for one look after the other at a learner's folder."""
+    """One window in which a learner opens one lesson after the other, as he does at home."""
 
-    def __init__(self, address: str, context: BrowserContext, outside: list[str]) -> None:
-        self.address, self.context, self.outside = address, context, outside
+    def __init__(self, address: str, page: Page) -> None:
+        self.address, self.page = address, page
 
     @contextmanager
-    def opened(self, width: int = 1280, height: int = 900) -> Iterator[Page]:
-        """The start page, with nothing else open, in a window of its own."""
-        page = self.context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.on("request", lambda asked: None if HERE.match(asked.url) else self.outside.append(asked.url))
-        page.goto(f"{self.address}&reset")
-        try:
-            yield page
-        finally:
-            page.close()
-            self._end_kernels()
+    def opened(self) -> Iterator[Page]:
+        """The start page, with nothing else open."""
+        if self.page.url == "about:blank":
+            self.page.goto(self.address)
+        yield self.page
+        self._end_kernels()
+        while (tabs := self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-closable")).count() > 1:
+            tabs.last.locator(".lm-TabBar-tabCloseIcon").click()
+            self._leave_unsaved()
 
     def _end_kernels(self) -> None:
         place, _, token = self.address.partition("?token=")
         sessions = urljoin(place, "/api/sessions")
         allowed = {"Authorization": f"token {token}"}
-        for session in self.context.request.get(sessions, headers=allowed).json():
-            self.context.request.delete(f"{sessions}/{session['id']}", headers=allowed)
+        for session in self.page.request.get(sessions, headers=allowed).json():
+            self.page.request.delete(f"{sessions}/{session['id']}", headers=allowed)
+
+    def _leave_unsaved(self) -> None:
+        """Answer JupyterLab's question, if it asks one."""
+        self.page.wait_for_timeout(500)
+        for discard in self.page.locator(".jp-Dialog button", has_text="Discard").all():
+            discard.click()
+            self.page.wait_for_timeout(500)
 
 
 @contextmanager
-def visiting(folder: Path, outside: list[str]) -> Iterator[Visits]:
+def visiting(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Visits]:
     """Serve a learner's folder and start chromium; `outside` collects addresses beyond this computer."""
     with server.running(folder, any_port()) as (_, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield Visits(address, browser.new_context(), outside)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))
+        yield Visits(address, page)
         browser.close()
 
 
 @contextmanager
 def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
     """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
-    with visiting(folder, outside) as visits, visits.opened(width, height) as page:
-        yield page
+    with visiting(folder, outside, width, height) as visits:
+        visits.page.goto(visits.address)
+        yield visits.page
 
 
 def open_lesson(page: Page, title: str) -> None:

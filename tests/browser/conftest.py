@@ -16,6 +16,9 @@ from tests.conftest import live_in
 
 SEED = 10_000
 
+# JupyterLab draws only the cells in view; the tests look at all of them, whatever the window's height.
+TALL = 16_000
+
 
 @dataclass
 class Learner:
@@ -37,7 +40,7 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
         change_progress(folder, seeded)
         write_start_page(folder, "en")
         outside: list[str] = []
-        with visiting(folder, outside) as visits:
+        with visiting(folder, outside, height=TALL) as visits:
             yield Learner(folder, visits, outside)
 
 

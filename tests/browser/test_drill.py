@@ -8,7 +8,8 @@ import pytest
 
 from simlib.course.folder import prepare
 from simlib.course.start_page import write_start_page
-from tests.browser.test_lessons import SCREENSHOTS, TALL
+from tests.browser.conftest import TALL
+from tests.browser.test_lessons import SCREENSHOTS
 from tests.browsing import needs_chromium, open_lesson, opened, run_cells
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]

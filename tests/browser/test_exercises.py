@@ -20,7 +20,6 @@ from tests.browsing import IDLE, needs_chromium, run_all
 from tests.exercises.conftest import FOLDER, bench, key, sources
 
 SCREENSHOTS = os.environ.get("SAFESHOP_SCREENSHOTS")
-TALL = 12_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
 
@@ -132,7 +131,7 @@ def test_every_exercise_without_code_is_blank_then_hinted_at_then_right(
     number: str, learner: Learner
 ) -> None:
     source, questions = sources()[number], asked(number)
-    with learner.visits.opened(height=TALL) as page:
+    with learner.visits.opened() as page:
         row = page.locator(".jp-MarkdownViewer tr", has=page.locator(f'a[href*="{source.stem}"]')).first
         row.locator("a", has_text="right").click(timeout=60_000)
         page.wait_for_selector(IDLE, state="attached", timeout=60_000)

@@ -31,14 +31,11 @@ COMPLAINTS = (
 )
 """What no learner should ever read."""
 
-# JupyterLab draws only the cells in view; the tests look at all of them, whatever the window's height.
-TALL = 16_000
-
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_a_learner_gets_through_with_run_guesses_and_sliders(lesson: Path, learner: Learner) -> None:
     about = json.loads(lesson.read_text(encoding="utf-8"))["metadata"]["safeshop"]
-    with learner.visits.opened(height=TALL) as page:
+    with learner.visits.opened() as page:
         open_lesson(page, about["title"])
         run_all(page)
         keep(page, lesson, "run")

@@ -220,7 +220,7 @@ def test_one_page_leads_the_instructor_to_every_file_and_a_browser_can_show_each
     links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', page)
     assert {file for file, _title in links} == {one.name for one in folder.glob("*.html")} - {"index.html"}
     assert all(re.search("[一-鿿]", title) for _file, title in links)
-    for kind, count in (("run-sheet-", 4), ("slides-", 10), ("solutions-", 10)):
+    for kind, count in (("run-sheet-", 4), ("slides-", 10), ("solutions-", 11)):
         assert sum(file.startswith(kind) for file, _title in links) == count
     solved = (folder / "solutions-06-breach-scenarios.html").read_text("utf-8")
     assert solved.count("✓ 答對了") == 7
