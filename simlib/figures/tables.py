@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFram
     import pandas as pd
 
     return pd.DataFrame([[number(value) for value in row] for row in rows], columns=list(heads))
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2})?")
 
 
 def show_table(
@@ -73,6 +77,12 @@ def show_table(
         {"selector": f"th.col{column},td.col{column}", "props": "text-align:right"}
         for column, is_numeric in enumerate(numeric)
         if is_numeric
+    ]
+    # A day that is broken at its hyphens takes two lines and is hard to read.
+    styles += [
+        {"selector": f"td.col{column}", "props": "white-space:nowrap"}
+        for column in range(len(heads))
+        if rows and all(_DAY.fullmatch(str(row[column])) for row in rows)
     ]
     display(  # type: ignore[no-untyped-call]
         {"text/html": styler.set_table_styles(styles).to_html(), "text/plain": text}, raw=True

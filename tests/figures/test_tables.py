@@ -48,6 +48,16 @@ def test_columns_of_numbers_stand_to_the_right_and_texts_to_the_left(shown: list
     assert re.search(r"#T_\w+ td \{\s*text-align: left", html)
 
 
+def test_a_day_is_not_broken_at_its_hyphens(shown: list[dict[str, str]]) -> None:
+    figures.show_table(
+        "c",
+        ["day", "minute", "what"],
+        [["2026-03-06", "2026-03-06 14:30", "a"], ["2026-04-01", "2026-04-01 09:00", "2026-04-01"]],
+    )
+    whole = re.findall(r"td\.col(\d+) \{\s*white-space: nowrap", shown[0]["text/html"])
+    assert whole == ["0", "1"]
+
+
 def test_two_tables_in_a_notebook_never_share_their_styles_and_the_same_one_keeps_its_bytes(
     shown: list[dict[str, str]],
 ) -> None:
