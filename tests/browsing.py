@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
@@ -53,33 +53,44 @@ def any_port() -> int:
 class Visits:
     """One window in which a learner opens one lesson after the other, as he does at home."""
 
-    def __init__(self, address: str, page: Page) -> None:
-        self.address, self.page = address, page
+    def __init__(self, address: str, new_window: Callable[[], Page]) -> None:
+        self.address, self.new_window = address, new_window
+        self.window: Page | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Page]:
         """The start page, with nothing else open."""
-        if self.page.url == "about:blank":
-            self.page.goto(self.address)
-        yield self.page
-        self._end_kernels()
-        while (tabs := self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-closable")).count() > 1:
+        if self.window is None:
+            self.window = self.new_window()
+            # Without the tabs that a window before may have had.
+            self.window.goto(f"{self.address}&reset")
+        page = self.window
+        try:
+            yield page
+        except BaseException:
+            # Whatever went wrong shall not go wrong again in the next test.
+            self.window = None
+            self._end_kernels(page)
+            page.close()
+            raise
+        self._end_kernels(page)
+        while (tabs := page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-closable")).count() > 1:
             tabs.last.locator(".lm-TabBar-tabCloseIcon").click()
-            self._leave_unsaved()
+            self._leave_unsaved(page)
 
-    def _end_kernels(self) -> None:
+    def _end_kernels(self, page: Page) -> None:
         place, _, token = self.address.partition("?token=")
         sessions = urljoin(place, "/api/sessions")
         allowed = {"Authorization": f"token {token}"}
-        for session in self.page.request.get(sessions, headers=allowed).json():
-            self.page.request.delete(f"{sessions}/{session['id']}", headers=allowed)
+        for session in page.request.get(sessions, headers=allowed).json():
+            page.request.delete(f"{sessions}/{session['id']}", headers=allowed)
 
-    def _leave_unsaved(self) -> None:
+    def _leave_unsaved(self, page: Page) -> None:
         """Answer JupyterLab's question, if it asks one."""
-        self.page.wait_for_timeout(500)
-        for discard in self.page.locator(".jp-Dialog button", has_text="Discard").all():
+        page.wait_for_timeout(500)
+        for discard in page.locator(".jp-Dialog button", has_text="Discard").all():
             discard.click()
-            self.page.wait_for_timeout(500)
+            page.wait_for_timeout(500)
 
 
 @contextmanager
@@ -87,9 +98,13 @@ def visiting(folder: Path, outside: list[str], width: int = 1280, height: int = 
     """Serve a learner's folder and start chromium; `outside` collects addresses beyond this computer."""
     with server.running(folder, any_port()) as (_, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))
-        yield Visits(address, page)
+
+        def new_window() -> Page:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("request", lambda asked: None if HERE.match(asked.url) else outside.append(asked.url))
+            return page
+
+        yield Visits(address, new_window)
         browser.close()
 
 
@@ -97,8 +112,9 @@ def visiting(folder: Path, outside: list[str], width: int = 1280, height: int = 
 def opened(folder: Path, outside: list[str], width: int = 1280, height: int = 900) -> Iterator[Page]:
     """The start page of a learner's folder in chromium; `outside` collects addresses beyond this computer."""
     with visiting(folder, outside, width, height) as visits:
-        visits.page.goto(visits.address)
-        yield visits.page
+        page = visits.new_window()
+        page.goto(visits.address)
+        yield page
 
 
 def open_lesson(page: Page, title: str) -> None:
