@@ -6,6 +6,7 @@ A test may neither read nor write the home of whoever runs it: the course keeps 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from simlib.arrays import contention
+from simlib.course import server
 from simlib.languages import set_language
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,6 +147,24 @@ def english() -> Iterator[None]:
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.socket() as other:
+        other.bind((server.HOST, 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture
+def taken(busy: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A port that another program takes between the look for a free one and the server's start."""
+    looks = [busy]
+    really = server.free_port
+    monkeypatch.setattr(server, "free_port", lambda asked: looks.pop() if looks else really(asked))
+    return busy
 
 
 Command = Callable[..., tuple[int, str, str]]

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.panels.arrival import when_pressed
+from simlib.panels.press import when_pressed
 from simlib.panels.what_if import WhatIf
 
 _WIDE = {"width": "95%", "max_width": "56em"}

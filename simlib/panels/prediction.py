@@ -18,7 +18,7 @@ from IPython.utils.capture import capture_output
 
 from simlib.errors import SafeShopError
 from simlib.languages import _
-from simlib.panels.arrival import when_pressed
+from simlib.panels.press import when_pressed
 
 Number = int | float
 

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,15 +22,6 @@ from simlib.errors import SafeShopError
 
 # Comes with ipykernel; it has no types.
 psutil = pytest.importorskip("psutil")
-
-
-@pytest.fixture
-def busy() -> Iterator[int]:
-    """A port that somebody listens on."""
-    with socket.socket() as other:
-        other.bind((server.HOST, 0))
-        other.listen()
-        yield other.getsockname()[1]
 
 
 def test_a_busy_port_is_refused_with_what_to_do(busy: int) -> None:
@@ -117,15 +107,6 @@ def test_the_server_answers_here_only_keeps_to_the_folder_and_ends(
         connection.close()
     assert process.poll() is not None
     assert [path.name for path in home.rglob("*") if path.is_file() and "matplotlib" not in path.parts] == []
-
-
-@pytest.fixture
-def taken(busy: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """A port that another program takes between the look for a free one and JupyterLab's start."""
-    looks = [busy]
-    really = server.free_port
-    monkeypatch.setattr(server, "free_port", lambda asked: looks.pop() if looks else really(asked))
-    return busy
 
 
 @pytest.mark.slow

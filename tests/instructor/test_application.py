@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any, cast
@@ -14,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from simlib.course import application, application_server, server
+from simlib.course import application, application_server
 from simlib.errors import SafeShopError
 from tests.browsing import ARGUMENTS, CHROMIUM, HERE, any_port, needs_chromium
 
@@ -64,24 +62,10 @@ def test_an_answer_that_woke_nobody_is_found_at_the_second_look() -> None:
         asyncio.run(application_server.get_msg(cast(Any, Channel(arrives_after=10**9)), timeout=0.01))
 
 
-@pytest.fixture
-def busy() -> Iterator[int]:
-    """A port that somebody else listens on."""
-    with socket.socket() as other:
-        other.bind((server.HOST, 0))
-        other.listen()
-        yield other.getsockname()[1]
-
-
 @pytest.mark.slow
-def test_another_program_on_the_port_is_not_taken_for_the_lesson(
-    busy: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks = [busy]
-    really = server.free_port
-    monkeypatch.setattr(server, "free_port", lambda asked: looks.pop() if looks else really(asked))
+def test_another_program_on_the_port_is_not_taken_for_the_lesson(taken: int) -> None:
     with application.running("02", "en", None) as (process, address):
-        assert urlsplit(address).port != busy
+        assert urlsplit(address).port != taken
         assert process.poll() is None
 
 

@@ -6,12 +6,12 @@ import asyncio
 
 import ipywidgets
 
-from simlib.panels import arrival
+from simlib.panels import press
 
 
 def test_a_value_that_comes_after_the_press_is_the_one_that_counts() -> None:
     slider, button, seen = ipywidgets.IntSlider(1), ipywidgets.Button(), []
-    arrival.when_pressed(button, lambda: seen.append((slider.value, button.disabled)))
+    press.when_pressed(button, lambda: seen.append((slider.value, button.disabled)))
 
     async def pressed_too_early() -> None:
         slider.value = 2
@@ -20,7 +20,7 @@ def test_a_value_that_comes_after_the_press_is_the_one_that_counts() -> None:
         # The second press of somebody in a hurry.
         button.click()
         slider.value = 3
-        await asyncio.sleep(2 * arrival.HELD_BACK_SECONDS)
+        await asyncio.sleep(2 * press.HELD_BACK_SECONDS)
 
     asyncio.run(pressed_too_early())
     assert seen == [(3, False)]
@@ -29,6 +29,6 @@ def test_a_value_that_comes_after_the_press_is_the_one_that_counts() -> None:
 
 def test_without_a_kernel_a_press_acts_at_once() -> None:
     button, seen = ipywidgets.Button(), []
-    arrival.when_pressed(button, lambda: seen.append("pressed"))
+    press.when_pressed(button, lambda: seen.append("pressed"))
     button.click()
     assert seen == ["pressed"]
